@@ -1,0 +1,58 @@
+/**
+ * Every time limit of Ductus, with its source. Limits that a site may change are defaults here and keys
+ * in the configuration; the others are fixed.
+ */
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+export const LIMITS = {
+  /** The entry point's whole wait for Temporal. Roche expects an answer "within a few seconds" (SPECS §1.3, assumed). */
+  signalWithStartMs: 5 * SECOND,
+  /** Retry-After of a 503: Temporal's dev server serves again after 1–15 s (ARCHITECTURE 3). */
+  retryAfterSeconds: 15,
+
+  /** First try of a quick step, as a local activity inside the workflow task. Past it, the step becomes a regular activity. */
+  quickStepMs: 5 * SECOND,
+  /** Database-only steps. */
+  ledgerStepMs: 10 * SECOND,
+
+  /** One request to Roche's token or ACK API: no documented time, so the worst documented one of the platform (create, 10 s) and a half more (SPECS §1.1). */
+  rocheRequestMs: 15 * SECOND,
+  /** TCP and TLS to a partner over HTTPS: two round trips and a lost packet's resend (3 s, RFC 6298) fit in. */
+  httpConnectMs: 5 * SECOND,
+  /** An HTTPS answer that stops for this long counts as broken. */
+  httpIdleMs: 30 * SECOND,
+  /** Roche's token: refreshed this long before its `Expiration` (SPECS §1.4, assumed). */
+  tokenRefreshBeforeMs: 2 * MINUTE,
+  /** One try to fetch a file; a 12,000-observation bundle has about 15 MB. */
+  retrieveTryMs: 2 * MINUTE,
+  /** All tries to fetch a file before it is parked: Roche's own window is about 90 min (SPECS §1.3). */
+  retrieveTotalMs: 2 * HOUR,
+  /** One try to transform a file. */
+  transformTryMs: 2 * MINUTE,
+  transformTotalMs: 30 * MINUTE,
+
+  /** Default wait for an HL7 acknowledgment (Cloverleaf's default is 30 s, SPECS §6.4). */
+  mllpAcknowledgmentMs: 30 * SECOND,
+  mllpConnectMs: 5 * SECOND,
+  /** Heartbeat of a delivery: a worker that dies is noticed after this. */
+  deliverHeartbeatMs: 15 * SECOND,
+  /** One try to deliver all messages of a file to one destination: 24 messages, each at the acknowledgment limit, and reserve. */
+  deliverTryMs: 30 * MINUTE,
+  /** Look again at a turn or a destination when no signal came: a lost signal costs this much, never the data. */
+  waitFallbackMs: 1 * HOUR,
+
+  /** All tries of an ACK before it is parked. Longer than Roche's window, so that an outage on their side needs nobody. */
+  acknowledgeTotalMs: 24 * HOUR,
+
+  /** Alert when a notification is not acknowledged this long after it first came: Roche's last repeat is at 90 min (seed, SPECS §1.3). */
+  acknowledgeDeadlineMs: 80 * MINUTE,
+
+  /** One batch of blob deletions. */
+  housekeepingTryMs: 1 * MINUTE,
+
+  /** Growing waits of regular activities. */
+  retryFirstMs: 1 * SECOND,
+  retryLongestMs: 1 * MINUTE,
+} as const;

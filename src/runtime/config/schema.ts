@@ -1,0 +1,386 @@
+/**
+ * The configuration: one zod schema is validation, defaults, types and the reference page
+ * (`docs/reference/configuration.md` is generated from the descriptions here).
+ *
+ * Over 200 lines because a reader looks for a key in one place.
+ */
+import { z } from 'zod';
+import { DestinationIdSchema, EmrOidSchema, OrganizationIdSchema } from '../../domain/identifiers';
+import { LIMITS } from '../../domain/limits';
+import type { Secret } from './secret';
+
+/** How a secret stands in the file: by environment variable or by file, never as a literal. */
+export const SecretRefSchema = z.union(
+  [z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
+  { error: 'write a secret as { env: NAME } or { file: PATH }, never in the file itself' },
+);
+export type SecretRef = z.infer<typeof SecretRefSchema>;
+
+/** Turns a reference into the value; throws with a plain message when the variable or file is missing. */
+export type SecretReader = (ref: SecretRef) => Secret;
+
+const milliseconds = z.number().int().positive();
+
+/**
+ * Builds the schema.
+ * @param read reads a secret; the documentation passes one that reads nothing
+ */
+export function createConfigSchema(read: SecretReader) {
+  const secret = SecretRefSchema.transform((ref, context) => {
+    try {
+      return read(ref);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'cannot be read' });
+      return z.NEVER;
+    }
+  });
+
+  const clientTls = z
+    .strictObject({
+      cert: secret.optional().describe('client certificate, PEM'),
+      key: secret.optional().describe('private key of the client certificate, PEM'),
+      ca: secret.optional().describe('certificate authority to trust instead of the public ones, PEM'),
+      serverName: z.string().optional().describe('name expected in the certificate, when it is not the host'),
+    })
+    .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), 'give cert and key together');
+
+  const api = z.strictObject({
+    host: z.string().default('127.0.0.1').describe('address to listen on'),
+    port: z.number().int().min(0).max(65535).default(8080).describe('0: a free one'),
+    bodyLimitBytes: z.number().int().positive().default(65_536).describe('a notification has about 1 kB'),
+    tls: z
+      .strictObject({
+        cert: secret.describe('server certificate, PEM'),
+        key: secret.describe('private key, PEM'),
+        clientCa: secret.optional().describe('authority of client certificates; when set, callers may present one'),
+      })
+      .optional()
+      .describe('TLS in Ductus itself; leave out behind a proxy that ends TLS'),
+  });
+
+  const temporal = z.strictObject({
+    address: z.string().optional().describe('host:port; when left out, Ductus runs an embedded Temporal server'),
+    namespace: z.string().default('default').describe('Temporal namespace'),
+    taskQueue: z.string().default('ductus').describe('the API and all workers of one Ductus share it'),
+    apiKey: secret.optional().describe('API key of Temporal Cloud'),
+    tls: clientTls.optional(),
+    embedded: z
+      .strictObject({
+        port: z.number().int().min(0).max(65535).default(7233).describe('gRPC; 0: a free one'),
+        uiPort: z.number().int().min(0).max(65535).default(8233).describe('Web UI; 0: a free one'),
+        binary: z.string().optional().describe('path of the `temporal` program; looked for when left out'),
+        codecEndpoint: z
+          .url()
+          .optional()
+          .describe('codec server that the Web UI of the embedded Temporal asks to decode payloads'),
+      })
+      .prefault({}),
+    worker: z
+      .strictObject({
+        maxConcurrentActivities: z
+          .number()
+          .int()
+          .positive()
+          .default(50)
+          .describe('fetches, deliveries and ACKs at once'),
+        maxConcurrentLocalActivities: z.number().int().positive().default(50).describe('quick steps at once'),
+        maxCachedWorkflows: z.number().int().positive().default(500).describe('kept in memory; others are replayed'),
+        shutdownGraceMs: milliseconds.default(20_000).describe('time that running activities get to end at a shutdown'),
+      })
+      .prefault({}),
+  });
+
+  const store = z.strictObject({
+    url: secret
+      .optional()
+      .describe('PostgreSQL URL; when left out, Ductus runs an embedded PGlite as a process of its own'),
+    poolSize: z.number().int().positive().default(10).describe('connections of one process'),
+    embedded: z
+      .strictObject({ port: z.number().int().min(0).max(65535).default(5433).describe('0: a free one') })
+      .prefault({}),
+  });
+
+  const blobs = z.strictObject({
+    store: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('folder'), path: z.string().optional().describe('default: <dataDir>/blobs') }),
+        z.strictObject({
+          kind: z.literal('s3'),
+          bucket: z.string().describe('name or ARN'),
+          region: z.string().describe('AWS region of the bucket'),
+          prefix: z.string().default('ductus/').describe('start of every key'),
+          endpoint: z.url().optional().describe('S3 endpoint instead of the one of the region'),
+        }),
+      ])
+      .prefault({ kind: 'folder' }),
+    retainDays: z
+      .number()
+      .positive()
+      .default(14)
+      .describe('fetched files are deleted this long after the work is over'),
+    retainUnmappedDays: z
+      .number()
+      .positive()
+      .default(90)
+      .describe('kept this long when the file held resources without a mapping, so that they can still be delivered'),
+  });
+
+  const encryption = z
+    .strictObject({
+      currentKey: z.string().describe('id of the key that encrypts from now on'),
+      keys: z.record(z.string(), secret).describe('key ring: id → 32 bytes in base64; old keys stay for reading'),
+      hashKey: secret.describe(
+        'key of the hashes that stand for patient ids, at least 16 characters; it never rotates',
+      ),
+    })
+    .refine((e) => Object.hasOwn(e.keys, e.currentKey), {
+      path: ['currentKey'],
+      message: 'is not one of encryption.keys',
+    });
+
+  const operator = z.strictObject({
+    name: z.string().min(1).describe('stands in the ledger as who decided'),
+    token: secret.describe('Bearer token of the operator'),
+    rights: z
+      .array(z.enum(['read', 'repair', 'decode']))
+      .default(['read', 'repair'])
+      .describe(
+        'read: lists; repair: decide on parked work, hold destinations; decode: read payloads in the Temporal Web UI',
+      ),
+  });
+
+  const organization = z.strictObject({
+    emrOid: EmrOidSchema.describe('OID by which Roche names the organization'),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'is not an IANA time zone')
+      .describe('zone of device times that come without an offset'),
+    notification: z
+      .strictObject({
+        basic: z
+          .strictObject({ username: z.string().min(1).describe('user name'), password: secret.describe('password') })
+          .optional()
+          .describe('user name and password that Roche sends'),
+        clientCertificate: z
+          .strictObject({
+            sha256: z
+              .string()
+              .regex(/^[0-9A-Fa-f:]{64,95}$/)
+              .describe('SHA-256 fingerprint'),
+          })
+          .optional()
+          .describe('client certificate that Roche presents; needs api.tls.clientCa'),
+      })
+      .refine(
+        (n) => n.basic !== undefined || n.clientCertificate !== undefined,
+        'set basic, clientCertificate, or both',
+      )
+      .describe('how Roche proves itself; when both are set, both are asked for'),
+    roche: z.strictObject({
+      servicesUrl: z
+        .url()
+        .describe('base of the services API, as in https://api-services-eu.rochedcplatform.com/partners/services/api/'),
+      clientId: z.string().min(1).describe('issued by Roche'),
+      clientSecret: secret.describe('issued by Roche'),
+      tls: clientTls.describe('mutual TLS; the certificate is issued by Roche'),
+      requestTimeoutMs: milliseconds.default(LIMITS.rocheRequestMs).describe('one request for a token or an ACK'),
+    }),
+    retrieval: z
+      .strictObject({
+        credentials: z
+          .discriminatedUnion('source', [
+            z.strictObject({ source: z.literal('roche-token') }),
+            z.strictObject({
+              source: z.literal('assume-role'),
+              region: z.string().describe('AWS region of STS'),
+              roleArn: z.string().describe('role to assume'),
+              externalId: z.string().optional().describe('external id of the trust policy'),
+              sessionName: z.string().default('ductus').describe('stands in CloudTrail'),
+              durationSeconds: z.number().int().min(900).max(43_200).default(3600).describe('life of the credentials'),
+              endpoint: z.url().optional().describe('STS endpoint instead of the one of the region'),
+            }),
+            z.strictObject({
+              source: z.literal('web-identity'),
+              region: z.string().describe('AWS region of STS'),
+              roleArn: z.string().describe('role to assume'),
+              tokenFile: z.string().describe('file with the web identity token; read at each use'),
+              sessionName: z.string().default('ductus').describe('stands in CloudTrail'),
+              durationSeconds: z.number().int().min(900).max(43_200).default(3600).describe('life of the credentials'),
+              endpoint: z.url().optional().describe('STS endpoint instead of the one of the region'),
+            }),
+          ])
+          .prefault({ source: 'roche-token' })
+          .describe('where credentials for S3 come from'),
+        endpoint: z.url().optional().describe('S3 endpoint instead of the one of the region'),
+        ca: secret.optional().describe('certificate authority of the S3 endpoint, PEM'),
+        allowedBuckets: z
+          .array(z.string())
+          .optional()
+          .describe('access-point ARNs or buckets that a notification may name; default: any'),
+        allowedHosts: z
+          .array(z.string())
+          .default(['*.amazonaws.com'])
+          .describe('hosts that a pre-signed URL may name; `*.` stands for any sub-domain'),
+        urlKeys: z
+          .array(z.string())
+          .default(['preSignedUrl', 'presignedUrl', 'PreSignedUrl', 'url'])
+          .describe('names under which a pre-signed URL may come in MessageReference'),
+        maxFileBytes: z
+          .number()
+          .int()
+          .positive()
+          .default(100 * 1024 * 1024)
+          .describe('a larger file is parked'),
+      })
+      .prefault({}),
+    destinations: z
+      .array(DestinationIdSchema)
+      .min(1)
+      .describe('where the data goes; Roche is acknowledged after all have it'),
+  });
+
+  const mllpDestination = z.strictObject({
+    kind: z.literal('mllp'),
+    host: z.string().describe('host of the EMR interface'),
+    port: z.number().int().min(1).max(65535).describe('MLLP port of the EMR interface'),
+    tls: clientTls.optional().describe('MLLP over TLS'),
+    connections: z.number().int().positive().max(64).default(4).describe('each has one message in flight'),
+    connectTimeoutMs: milliseconds.default(LIMITS.mllpConnectMs).describe('time to open a connection'),
+    acknowledgmentTimeoutMs: milliseconds.default(LIMITS.mllpAcknowledgmentMs).describe('wait for an acknowledgment'),
+    idleTimeoutMs: milliseconds.default(60_000).describe('an idle connection is closed after this'),
+    maxAnswerBytes: z
+      .number()
+      .int()
+      .positive()
+      .default(1024 * 1024)
+      .describe('an answer that is longer ends the connection'),
+    hl7: z
+      .strictObject({
+        sendingApplication: z.string().default('DUCTUS').describe('MSH-3'),
+        sendingFacility: z.string().default('ROCHE').describe('MSH-4'),
+        receivingApplication: z.string().default('EMR').describe('MSH-5'),
+        receivingFacility: z.string().default('HOSPITAL').describe('MSH-6'),
+        processingId: z.enum(['P', 'T', 'D']).default('P').describe('MSH-11: production, training, debugging'),
+        characterSet: z.enum(['UNICODE UTF-8', '8859/1', '8859/15']).default('UNICODE UTF-8').describe('MSH-18'),
+        patientAssigningAuthority: z.string().default('').describe('PID-3.4; empty: from the identifier system'),
+        patientIdentifierType: z.string().default('MR').describe('PID-3.5'),
+      })
+      .prefault({}),
+    maxObservationsPerMessage: z
+      .number()
+      .int()
+      .positive()
+      .default(500)
+      .describe('a larger bundle goes out as several messages'),
+    unmapped: z
+      .enum(['report', 'carry', 'park'])
+      .default('report')
+      .describe(
+        'resources without a mapping. report: count, show and keep the file; carry: also send the resource as an ED observation; park: stop the file',
+      ),
+    onAmbiguous: z
+      .enum(['resend', 'park'])
+      .default('resend')
+      .describe('no valid answer after sending: send again with the same MSH-10, or ask an operator'),
+    acknowledgments: z
+      .strictObject({
+        AR: z
+          .enum(['retry', 'park'])
+          .default('retry')
+          .describe('AR with ERR-3 200–203 (unsupported) is parked all the same'),
+        CE: z.enum(['retry', 'park']).default('retry').describe('commit error in enhanced mode'),
+        transientErrorCodes: z
+          .array(z.string())
+          .default(['206', '207'])
+          .describe('ERR-3 codes of an AE that are worth a retry'),
+        alreadyStoredCodes: z
+          .array(z.string())
+          .default(['205'])
+          .describe('ERR-3 codes that mean: stored before (only after a resend)'),
+      })
+      .prefault({}),
+    pause: z
+      .strictObject({
+        afterFailures: z.number().int().positive().default(3).describe('failures in a row that pause the destination'),
+        firstWaitMs: milliseconds.default(5_000).describe('first wait of a paused destination'),
+        longestWaitMs: milliseconds.default(300_000).describe('waits double up to this'),
+      })
+      .prefault({}),
+    drainPerSecond: z.number().positive().max(1000).default(20).describe('files per second when a backlog drains'),
+  });
+
+  return z
+    .strictObject({
+      dataDir: z.string().default('.ductus').describe('folder of the embedded servers and of the blob store'),
+      api: api.prefault({}),
+      temporal: temporal.prefault({}),
+      store: store.prefault({}),
+      blobs: blobs.prefault({}),
+      encryption,
+      operators: z.array(operator).default([]).describe('people and programs that may use the operations API'),
+      organizations: z.record(OrganizationIdSchema, organization).describe('hospitals, by a short name of yours'),
+      destinations: z
+        .record(DestinationIdSchema, z.discriminatedUnion('kind', [mllpDestination]))
+        .describe('where data goes, by a short name of yours'),
+      dataSharing: z
+        .strictObject({
+          acknowledgeDeadlineMs: milliseconds
+            .default(LIMITS.acknowledgeDeadlineMs)
+            .describe('alert when not acknowledged by then'),
+          maxBytesInFlight: z
+            .number()
+            .int()
+            .positive()
+            .default(256 * 1024 * 1024)
+            .describe('bytes of files that one worker holds at once; more wait'),
+        })
+        .prefault({}),
+      alerts: z
+        .strictObject({
+          webhook: z.url().optional().describe('receives a POST when a condition begins and when it ends'),
+        })
+        .prefault({}),
+      log: z
+        .strictObject({
+          level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('least level written'),
+        })
+        .prefault({}),
+    })
+    .superRefine((config, context) => {
+      const oids = new Map<string, string>();
+      for (const [id, org] of Object.entries(config.organizations)) {
+        const twin = oids.get(org.emrOid);
+        if (twin !== undefined) {
+          context.addIssue({
+            code: 'custom',
+            path: ['organizations', id, 'emrOid'],
+            message: `is also the emrOid of ${twin}`,
+          });
+        }
+        oids.set(org.emrOid, id);
+        org.destinations.forEach((destination, index) => {
+          if (!Object.hasOwn(config.destinations, destination)) {
+            context.addIssue({
+              code: 'custom',
+              path: ['organizations', id, 'destinations', index],
+              message: `"${destination}" is not one of destinations`,
+            });
+          }
+        });
+      }
+    });
+}
+
+export type Config = z.infer<ReturnType<typeof createConfigSchema>>;
+export type OrganizationConfig = Config['organizations'][keyof Config['organizations']];
+export type DestinationConfig = Config['destinations'][keyof Config['destinations']];
+export type ClientTlsConfig = OrganizationConfig['roche']['tls'];
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
