@@ -1,0 +1,58 @@
+/**
+ * The connection to PostgreSQL: one driver (`pg`) for the embedded and for a real server.
+ */
+import { Kysely, PostgresDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { Pool, types } from 'pg';
+import { DuctusError } from '../domain/errors';
+import { ledgerMigration } from './migrations/0001-ledger';
+import type { Database } from './schema';
+
+export type Store = Kysely<Database>;
+
+export interface StoreOptions {
+  /** `postgres://…` */
+  readonly url: string;
+  readonly poolSize: number;
+  /** Told of errors on idle connections, which the pool replaces by itself. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+/** bigint (oid 20) as a number: tickets and counters stay far below 2^53. */
+const BIGINT_OID = 20;
+
+/** Opens the pool. Nothing is connected before the first query. */
+export function openStore(options: StoreOptions): Store {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 5_000,
+    // A query that hangs longer than this is a broken server: give the connection up and retry.
+    query_timeout: 30_000,
+    keepAlive: true,
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === BIGINT_OID ? (value: string) => Number(value) : types.getTypeParser(oid, format),
+    },
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * Brings the schema up to date. Safe to call from several processes at once (Kysely takes a lock).
+ * @throws DuctusError DUCTUS_STORE_UNAVAILABLE with the name of the migration that failed
+ */
+export async function migrateStore(store: Store): Promise<void> {
+  const migrator = new Migrator({
+    db: store,
+    provider: { getMigrations: () => Promise.resolve({ '0001-ledger': ledgerMigration }) },
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the start';
+    throw new DuctusError('DUCTUS_STORE_UNAVAILABLE', `The store could not be migrated: ${failed} failed.`, {
+      cause: error,
+    });
+  }
+}

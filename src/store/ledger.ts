@@ -1,0 +1,299 @@
+/**
+ * The ledger of notifications: what came in, how far it got, how it ended. Written by activities only.
+ * It outlives Temporal's retention, so a duplicate that comes after months is still known (ADR 0006).
+ */
+import { sql } from 'kysely';
+import type { BlobRef, OpenResult, ParkedRecord, WorkKey } from '../domain/data-sharing';
+import { DuctusError, isErrorCode, type ErrorCode } from '../domain/errors';
+import { NotificationIdSchema, type DestinationId, type NotificationId, type OrganizationId } from '../domain/identifiers';
+import { Outcome, Stage } from '../domain/stages';
+import type { Store } from './database';
+
+const OUTCOMES: ReadonlySet<string> = new Set(Object.values(Outcome));
+
+function isOutcome(value: string | null): value is Outcome {
+  return value !== null && OUTCOMES.has(value);
+}
+
+/** The columns that name one piece of work. */
+export function workColumns(key: WorkKey): { organization: string; notification_id: string; variant: string } {
+  return { organization: key.organization, notification_id: key.notificationId, variant: key.variant };
+}
+
+export interface OpenNotification extends WorkKey {
+  readonly workflowId: string;
+  readonly messageType: string;
+  readonly sourceHash: string;
+  readonly objectKey: string | undefined;
+  readonly createdAt: Date;
+  readonly receivedAt: Date;
+}
+
+/**
+ * Enters a notification, or says what the ledger knows of it. Idempotent.
+ */
+export async function openNotification(store: Store, input: OpenNotification): Promise<OpenResult> {
+  const inserted = await store
+    .insertInto('notification')
+    .values({
+      ...workColumns(input),
+      workflow_id: input.workflowId,
+      message_type: input.messageType,
+      source_hash: input.sourceHash,
+      object_key: input.objectKey ?? null,
+      stage: Stage.received,
+      flags: '[]',
+      unmapped: '{}',
+      created_at: input.createdAt,
+      received_at: input.receivedAt,
+    })
+    .onConflict((conflict) => conflict.columns(['organization', 'notification_id', 'variant']).doNothing())
+    .returning('workflow_id')
+    .executeTakeFirst();
+  if (inserted !== undefined) return { disposition: 'new' };
+  const row = await store
+    .selectFrom('notification')
+    .select(['source_hash', 'outcome', 'closed_at'])
+    .where('organization', '=', input.organization)
+    .where('notification_id', '=', input.notificationId)
+    .where('variant', '=', input.variant)
+    .executeTakeFirstOrThrow();
+  if (row.source_hash !== input.sourceHash) return { disposition: 'conflict' };
+  if (row.closed_at !== null && isOutcome(row.outcome)) return { disposition: 'closed', outcome: row.outcome };
+  return { disposition: 'new' };
+}
+
+/** Notes the fetched file. */
+export async function recordRetrieved(
+  store: Store,
+  key: WorkKey,
+  file: { readonly blob: BlobRef; readonly etag: string | undefined },
+): Promise<void> {
+  await store
+    .updateTable('notification')
+    .set({
+      blob_key: file.blob.key,
+      blob_bytes: file.blob.bytes,
+      content_sha256: file.blob.sha256,
+      etag: file.etag ?? null,
+      stage: Stage.transforming,
+    })
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
+}
+
+/**
+ * Finds another notification of the organization that named the same object with the same bytes and is over.
+ * The same name with other bytes is a new file.
+ */
+export async function findDeliveredTwin(
+  store: Store,
+  key: WorkKey,
+  object: { readonly sourceHash: string; readonly sha256: string },
+): Promise<NotificationId | undefined> {
+  const row = await store
+    .selectFrom('notification')
+    .select('notification_id')
+    .where('organization', '=', key.organization)
+    .where('source_hash', '=', object.sourceHash)
+    .where('content_sha256', '=', object.sha256)
+    .where('delivered_at', 'is not', null)
+    .where('notification_id', '<>', key.notificationId)
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? undefined : NotificationIdSchema.parse(row.notification_id);
+}
+
+/** Notes what the transform made of the file. */
+export async function recordTransformed(
+  store: Store,
+  key: WorkKey,
+  result: { readonly observations: number; readonly leftOut: number; readonly unmapped: Readonly<Record<string, number>> },
+): Promise<void> {
+  await store
+    .updateTable('notification')
+    .set({
+      stage: Stage.delivering,
+      observations: result.observations,
+      left_out: result.leftOut,
+      unmapped: JSON.stringify(result.unmapped),
+      error_code: null,
+      error_message: null,
+      failed_step: null,
+    })
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
+}
+
+/** Notes that every destination has everything. Only the first call sets the time. */
+export async function recordDelivered(store: Store, key: WorkKey): Promise<void> {
+  await store
+    .updateTable('notification')
+    .set({ stage: Stage.acknowledging, delivered_at: sql<Date>`coalesce(delivered_at, now())` })
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
+}
+
+/** Notes that the work waits for an operator, and why. */
+export async function recordParked(store: Store, record: ParkedRecord): Promise<void> {
+  await store
+    .updateTable('notification')
+    .set({
+      stage: Stage.parked,
+      error_code: record.errorCode,
+      error_message: record.errorMessage,
+      failed_step: record.failedStep,
+    })
+    .where((eb) => eb.and(workColumns(record)))
+    .execute();
+}
+
+export interface CloseRecord extends WorkKey {
+  readonly outcome: Outcome;
+  readonly flags: readonly string[];
+  readonly retainDays: number;
+  readonly retainUnmappedDays: number;
+}
+
+/**
+ * Closes the work. A repeat of closed work only counts itself: the first outcome stays.
+ */
+export async function closeNotification(store: Store, record: CloseRecord): Promise<void> {
+  await sql`
+    update notification set
+      repeats = case when closed_at is null then repeats else repeats + 1 end,
+      stage = ${Stage.done},
+      outcome = case
+        when closed_at is null then ${record.outcome}
+        when outcome = ${Outcome.deliveredAckImpossible} and not ${record.flags.includes('ack-impossible')}::boolean then ${Outcome.delivered}
+        else outcome end,
+      flags = (select coalesce(jsonb_agg(distinct f), '[]') from jsonb_array_elements(flags || ${JSON.stringify(record.flags)}::jsonb) f),
+      blob_delete_after = case when blob_key is null then null else
+        now() + make_interval(days => case when unmapped = '{}'::jsonb then ${record.retainDays}::int else ${record.retainUnmappedDays}::int end) end,
+      closed_at = coalesce(closed_at, now())
+    where organization = ${record.organization} and notification_id = ${record.notificationId} and variant = ${record.variant}
+  `.execute(store);
+}
+
+/** Writes an operator's decision down, in the work and in the append-only list. */
+export async function recordDecision(
+  store: Store,
+  key: WorkKey,
+  decision: { readonly action: string; readonly by: string; readonly reason: string; readonly details: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await store.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('notification')
+      .set({ decided_by: decision.by, decided_reason: decision.reason })
+      .where((eb) => eb.and(workColumns(key)))
+      .execute();
+    await trx
+      .insertInto('decision')
+      .values({
+        organization: key.organization,
+        notification_id: key.notificationId + key.variant,
+        destination: null,
+        action: decision.action,
+        by: decision.by,
+        reason: decision.reason,
+        details: JSON.stringify(decision.details),
+        at: new Date(),
+      })
+      .execute();
+  });
+}
+
+export interface BlobToDelete extends Readonly<{ organization: string; notification_id: string; variant: string }> {
+  readonly keys: readonly string[];
+}
+
+/** Blobs whose time is over, oldest first. */
+export async function expiredBlobs(store: Store, limit: number): Promise<readonly BlobToDelete[]> {
+  const rows = await sql<{ organization: string; notification_id: string; variant: string; keys: string[] }>`
+    select n.organization, n.notification_id, n.variant,
+      array_remove(array[n.blob_key] || array(
+        select distinct m.blob_key from message m
+        where m.organization = n.organization and m.notification_id = n.notification_id and m.variant = n.variant), null) as keys
+    from notification n
+    where n.blob_delete_after < now()
+    order by n.blob_delete_after
+    limit ${limit}
+  `.execute(store);
+  return rows.rows;
+}
+
+/** Forgets the blobs of a piece of work after they were deleted. */
+export async function forgetBlobs(store: Store, work: BlobToDelete): Promise<void> {
+  await store
+    .updateTable('notification')
+    .set({ blob_key: null, blob_delete_after: null })
+    .where('organization', '=', work.organization)
+    .where('notification_id', '=', work.notification_id)
+    .where('variant', '=', work.variant)
+    .execute();
+}
+
+/** The stored file of a piece of work. @throws DuctusError DUCTUS_BLOB_MISSING when there is none */
+export async function fileOf(
+  store: Store,
+  key: WorkKey,
+): Promise<{ readonly blob: BlobRef; readonly messageType: string; readonly createdAtMs: number }> {
+  const row = await store
+    .selectFrom('notification')
+    .select(['blob_key', 'content_sha256', 'blob_bytes', 'message_type', 'created_at'])
+    .where((eb) => eb.and(workColumns(key)))
+    .executeTakeFirst();
+  if (row === undefined || row.blob_key === null || row.content_sha256 === null) {
+    throw new DuctusError('DUCTUS_BLOB_MISSING', 'No fetched file is known for this notification.');
+  }
+  return {
+    blob: { key: row.blob_key, sha256: row.content_sha256, bytes: row.blob_bytes ?? 0 },
+    messageType: row.message_type,
+    createdAtMs: row.created_at.getTime(),
+  };
+}
+
+/** When the notification first came. */
+export async function receivedAt(store: Store, key: WorkKey): Promise<Date> {
+  const row = await store
+    .selectFrom('notification')
+    .select('received_at')
+    .where((eb) => eb.and(workColumns(key)))
+    .executeTakeFirstOrThrow();
+  return row.received_at;
+}
+
+/** Error codes with a raised alert under which nothing of the organization is parked any more. */
+export async function codesNoLongerParked(store: Store, organization: OrganizationId): Promise<readonly ErrorCode[]> {
+  const prefix = `parked/${organization}/`;
+  const rows = await store
+    .selectFrom('alert')
+    .select('code')
+    .where('key', 'like', `${prefix}%`)
+    .where('cleared_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('notification')
+            .select('notification_id')
+            .where('organization', '=', organization)
+            .where('stage', '=', Stage.parked)
+            .whereRef('notification.error_code', '=', 'alert.code'),
+        ),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.code).filter(isErrorCode);
+}
+
+/** Writes down that an operator held or resumed a destination. */
+export async function recordDestinationDecision(
+  store: Store,
+  destination: DestinationId,
+  decision: { readonly action: 'hold' | 'resume'; readonly by: string; readonly reason: string },
+): Promise<void> {
+  await store
+    .insertInto('decision')
+    .values({ organization: null, notification_id: null, destination, ...decision, details: '{}', at: new Date() })
+    .execute();
+}

@@ -1,0 +1,216 @@
+/**
+ * The messages of a piece of work, one row each. A row is marked `sending` before the first byte leaves, so that
+ * after a crash an attempt that may have arrived is known as such.
+ */
+import { sql } from 'kysely';
+import type { BlobRef, WorkKey } from '../domain/data-sharing';
+import type { ErrorCode } from '../domain/errors';
+import { MessageControlIdSchema, type DestinationId, type MessageControlId } from '../domain/identifiers';
+import type { Store } from './database';
+import { workColumns } from './ledger';
+
+export interface NewMessage {
+  readonly controlId: MessageControlId;
+  readonly blobIndex: number;
+  readonly resourceHashes: readonly string[];
+  readonly resourceVersions: readonly string[];
+}
+
+/**
+ * Puts the messages of a new transform in the place of those that were not sent. Accepted messages stay, and so do
+ * those whose outcome is not known: their bytes and MSH-10 must not change.
+ */
+export async function replaceMessages(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+  blob: BlobRef,
+  messages: readonly NewMessage[],
+): Promise<void> {
+  await store.transaction().execute(async (trx) => {
+    await trx
+      .deleteFrom('message')
+      .where((eb) => eb.and({ ...workColumns(key), destination }))
+      .where('state', 'in', ['prepared', 'rejected'])
+      .execute();
+    if (messages.length === 0) return;
+    const last = await trx
+      .selectFrom('message')
+      .select((eb) => eb.fn.max('sequence').as('sequence'))
+      .where((eb) => eb.and({ ...workColumns(key), destination }))
+      .executeTakeFirst();
+    const first = (last?.sequence ?? 0) + 1;
+    await trx
+      .insertInto('message')
+      .values(
+        messages.map((message, index) => ({
+          ...workColumns(key),
+          destination,
+          sequence: first + index,
+          control_id: message.controlId,
+          blob_key: blob.key,
+          blob_sha256: blob.sha256,
+          blob_bytes: blob.bytes,
+          blob_index: message.blobIndex,
+          state: 'prepared',
+          error_code: null,
+          resource_hashes: message.resourceHashes,
+          resource_versions: message.resourceVersions,
+          sent_at: null,
+          settled_at: null,
+        })),
+      )
+      .execute();
+  });
+}
+
+export interface PendingMessage {
+  readonly sequence: number;
+  readonly controlId: MessageControlId;
+  readonly blob: BlobRef;
+  readonly blobIndex: number;
+  readonly state: string;
+  readonly attempts: number;
+}
+
+/** Messages that the destination has not accepted, in order. */
+export async function pendingMessages(store: Store, key: WorkKey, destination: DestinationId): Promise<readonly PendingMessage[]> {
+  const rows = await store
+    .selectFrom('message')
+    .select(['sequence', 'control_id', 'blob_key', 'blob_sha256', 'blob_bytes', 'blob_index', 'state', 'attempts'])
+    .where((eb) => eb.and({ ...workColumns(key), destination }))
+    .where('state', 'not in', ['accepted', 'left-out'])
+    .orderBy('sequence')
+    .execute();
+  return rows.map((row) => ({
+    sequence: row.sequence,
+    controlId: MessageControlIdSchema.parse(row.control_id),
+    blob: { key: row.blob_key, sha256: row.blob_sha256, bytes: row.blob_bytes },
+    blobIndex: row.blob_index,
+    state: row.state,
+    attempts: row.attempts,
+  }));
+}
+
+/** Hashes of the resources that stand in a message of unknown outcome: they keep that message. */
+export async function resourcesOfUnknownOutcome(store: Store, key: WorkKey, destination: DestinationId): Promise<ReadonlySet<string>> {
+  const rows = await store
+    .selectFrom('message')
+    .select('resource_hashes')
+    .where((eb) => eb.and({ ...workColumns(key), destination, state: 'sending' }))
+    .execute();
+  return new Set(rows.flatMap((row) => row.resource_hashes));
+}
+
+/**
+ * Marks a message before it is sent.
+ * @returns false when another attempt took it meanwhile; the caller must not send
+ */
+export async function markSending(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+  message: PendingMessage,
+  possibleRepeat: boolean,
+): Promise<boolean> {
+  const result = await store
+    .updateTable('message')
+    .set((eb) => ({
+      state: 'sending',
+      attempts: eb('attempts', '+', 1),
+      possible_repeats: eb('possible_repeats', '+', possibleRepeat ? 1 : 0),
+      sent_at: new Date(),
+    }))
+    .where((eb) => eb.and({ ...workColumns(key), destination, sequence: message.sequence, attempts: message.attempts }))
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Settles a message that was not accepted: `prepared` when it can go again as it is, `rejected` when the EMR refused it. */
+export async function markNotAccepted(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+  sequence: number,
+  state: 'prepared' | 'rejected',
+  code: ErrorCode,
+): Promise<void> {
+  await store
+    .updateTable('message')
+    .set({ state, error_code: code })
+    .where((eb) => eb.and({ ...workColumns(key), destination, sequence }))
+    .execute();
+}
+
+/** Settles an accepted message and remembers its resources as delivered, in one transaction. */
+export async function markAccepted(store: Store, key: WorkKey, destination: DestinationId, sequence: number): Promise<void> {
+  await sql`
+    with accepted as (
+      update message set state = 'accepted', error_code = null, settled_at = now()
+      where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
+        and destination = ${destination} and sequence = ${sequence}
+      returning destination, control_id, resource_hashes, resource_versions
+    )
+    insert into delivered_resource (destination, resource_hash, version, control_id, delivered_at)
+    select a.destination, r.hash, r.version, a.control_id, now()
+    from accepted a, unnest(a.resource_hashes, a.resource_versions) as r(hash, version)
+    on conflict (destination, resource_hash)
+      do update set version = excluded.version, control_id = excluded.control_id, delivered_at = excluded.delivered_at
+  `.execute(store);
+}
+
+/** Versions that the destination has of these resources. */
+export async function deliveredVersions(
+  store: Store,
+  destination: DestinationId,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (hashes.length === 0) return new Map();
+  const rows = await sql<{ resource_hash: string; version: string }>`
+    select resource_hash, version from delivered_resource
+    where destination = ${destination} and resource_hash = any(${hashes}::text[])
+  `.execute(store);
+  return new Map(rows.rows.map((row) => [row.resource_hash, row.version]));
+}
+
+/** Resources that an operator left out of this work. */
+export async function leftOutResources(store: Store, key: WorkKey): Promise<ReadonlySet<string>> {
+  const rows = await store
+    .selectFrom('left_out')
+    .select('resource_hash')
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
+  return new Set(rows.map((row) => row.resource_hash));
+}
+
+/**
+ * Leaves resources out: those named, and those of messages that failed when none is named. Failed and ambiguous
+ * messages are settled as `left-out`; the next transform makes new messages for what remains of them.
+ * @returns number of resources left out
+ */
+export async function leaveOut(store: Store, key: WorkKey, hashes: readonly string[]): Promise<number> {
+  return store.transaction().execute(async (trx) => {
+    const failed = await trx
+      .selectFrom('message')
+      .select(['destination', 'sequence', 'resource_hashes'])
+      .where((eb) => eb.and(workColumns(key)))
+      .where('state', 'in', ['rejected', 'sending'])
+      .execute();
+    const chosen = new Set(hashes.length > 0 ? hashes : failed.flatMap((row) => row.resource_hashes));
+    if (chosen.size === 0) return 0;
+    await sql`
+      insert into left_out (organization, notification_id, variant, resource_hash)
+      select ${key.organization}, ${key.notificationId}, ${key.variant}, h from unnest(${[...chosen]}::text[]) h
+      on conflict do nothing
+    `.execute(trx);
+    for (const row of failed) {
+      if (!row.resource_hashes.some((hash) => chosen.has(hash))) continue;
+      await trx
+        .updateTable('message')
+        .set({ state: 'left-out', settled_at: new Date() })
+        .where((eb) => eb.and({ ...workColumns(key), destination: row.destination, sequence: row.sequence }))
+        .execute();
+    }
+    return chosen.size;
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Turns: files of one patient reach a destination one after the other, in the order in which they were fetched.
+ * A parked file holds back only files that carry one of its own undelivered resources (ARCHITECTURE §6).
+ */
+import { sql } from 'kysely';
+import type { WorkKey } from '../domain/data-sharing';
+import type { DestinationId, KeyedHash } from '../domain/identifiers';
+import type { Store } from './database';
+import { workColumns } from './ledger';
+
+export interface Lane {
+  readonly destination: DestinationId;
+  readonly patient: KeyedHash;
+}
+
+export type TurnResult = { readonly granted: true; readonly ticket: number } | { readonly granted: false; readonly behind: string };
+
+/** Followers that are woken at once; the others are woken by those before them. */
+const WOKEN_AT_ONCE = 20;
+
+/**
+ * Takes a place in the lanes and says whether it is this work's turn. Asking again keeps the place.
+ * Lanes are locked in sorted order, so tickets of two works agree in every lane that they share: no deadlock.
+ * @param resources hashes of the resources that the work carries
+ */
+export async function takeTurn(
+  store: Store,
+  key: WorkKey,
+  workflowId: string,
+  lanes: readonly Lane[],
+  resources: readonly string[],
+): Promise<TurnResult> {
+  const sorted = [...new Set(lanes.map((lane) => `${lane.destination} ${lane.patient}`))].sort();
+  return store.transaction().execute(async (trx) => {
+    for (const lane of sorted) await sql`select pg_advisory_xact_lock(hashtextextended(${lane}, 0))`.execute(trx);
+    const destinations = sorted.map((lane) => lane.slice(0, lane.indexOf(' ')));
+    const patients = sorted.map((lane) => lane.slice(lane.indexOf(' ') + 1));
+    const taken = await sql<{ ticket: number }>`
+      with mine as (
+        select coalesce(
+          (select min(ticket) from turn where organization = ${key.organization}
+            and notification_id = ${key.notificationId} and variant = ${key.variant}),
+          nextval('ticket')) as ticket
+      )
+      insert into turn (destination, patient_hash, organization, notification_id, variant, workflow_id, ticket)
+      select l.destination, l.patient, ${key.organization}, ${key.notificationId}, ${key.variant}, ${workflowId}, mine.ticket
+      from mine, unnest(${destinations}::text[], ${patients}::text[]) as l(destination, patient)
+      on conflict (destination, patient_hash, organization, notification_id, variant) do update set parked = false
+      returning ticket
+    `.execute(trx);
+    const ticket = taken.rows[0]?.ticket ?? 0;
+    const ahead = await sql<{ workflow_id: string }>`
+      select t.workflow_id from turn t
+      join unnest(${destinations}::text[], ${patients}::text[]) as l(destination, patient)
+        on t.destination = l.destination and t.patient_hash = l.patient
+      where t.ticket < ${ticket}
+        and (not t.parked or exists (
+          select 1 from message m
+          where m.organization = t.organization and m.notification_id = t.notification_id and m.variant = t.variant
+            and m.destination = t.destination and m.state not in ('accepted', 'left-out')
+            and m.resource_hashes && ${resources}::text[]))
+      order by t.ticket
+      limit 1
+    `.execute(trx);
+    const first = ahead.rows[0];
+    return first === undefined ? { granted: true, ticket } : { granted: false, behind: first.workflow_id };
+  });
+}
+
+async function followers(store: Store, key: WorkKey): Promise<readonly string[]> {
+  const rows = await sql<{ workflow_id: string }>`
+    select f.workflow_id, min(f.ticket) as ticket from turn m
+    join turn f on f.destination = m.destination and f.patient_hash = m.patient_hash and f.ticket > m.ticket
+    where m.organization = ${key.organization} and m.notification_id = ${key.notificationId} and m.variant = ${key.variant}
+    group by f.workflow_id
+    order by 2
+    limit ${WOKEN_AT_ONCE}
+  `.execute(store);
+  return rows.rows.map((row) => row.workflow_id);
+}
+
+/**
+ * Lets others pass a parked work where they carry none of its resources.
+ * @returns workflow ids to wake
+ */
+export async function parkTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
+  await sql`
+    update turn set parked = true
+    where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
+  `.execute(store);
+  return followers(store, key);
+}
+
+/** Takes the places up again when parked work goes on. */
+export async function unparkTurn(store: Store, key: WorkKey): Promise<void> {
+  await store
+    .updateTable('turn')
+    .set({ parked: false })
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
+}
+
+/**
+ * Gives the places up when the work is over.
+ * @returns workflow ids to wake
+ */
+export async function releaseTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
+  const woken = await followers(store, key);
+  await sql`
+    delete from turn
+    where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
+  `.execute(store);
+  return woken;
+}
