@@ -25,6 +25,8 @@ export const LIMITS = {
   httpIdleMs: 30 * SECOND,
   /** Roche's token: refreshed this long before its `Expiration` (SPECS §1.4, assumed). */
   tokenRefreshBeforeMs: 2 * MINUTE,
+  /** STS credentials: refreshed this long before they end (SPECS §3.2, assumed). */
+  stsRefreshBeforeMs: 5 * MINUTE,
   /** One try to fetch a file; a 12,000-observation bundle has about 15 MB. */
   retrieveTryMs: 2 * MINUTE,
   /** All tries to fetch a file before it is parked: Roche's own window is about 90 min (SPECS §1.3). */
