@@ -1,0 +1,43 @@
+/**
+ * A tiny stand-in for a bucket: PUT, GET and DELETE of objects by path over HTTP, kept in memory. It checks no
+ * signature and knows nothing else of S3; it is there so that the blob store can be tested with nothing installed.
+ */
+import { startScriptedServer } from './scripted-server';
+import type { Script, ScriptedServer } from './scripted-server';
+
+export interface MinimalS3 extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly server: ScriptedServer;
+  /** Bucket and key → bytes as they were sent. */
+  readonly objects: Map<string, Buffer>;
+  /** Answers the next requests instead of the store, while set. */
+  fault: Script | undefined;
+}
+
+export async function startMinimalS3(): Promise<MinimalS3> {
+  const objects = new Map<string, Buffer>();
+  const state: { fault: Script | undefined } = { fault: undefined };
+  const server = await startScriptedServer((request, response, count) => {
+    if (state.fault !== undefined) return state.fault(request, response, count);
+    const name = decodeURIComponent(new URL(request.path, 'http://s3').pathname.slice(1));
+    switch (request.method) {
+      case 'PUT':
+        objects.set(name, request.body);
+        return void response.writeHead(200, { etag: '"x"' }).end();
+      case 'DELETE':
+        objects.delete(name);
+        return void response.writeHead(204).end();
+      default: {
+        const found = objects.get(name);
+        if (found !== undefined) return void response.writeHead(200, { 'content-length': found.length }).end(found);
+        return void response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
+      }
+    }
+  }, undefined);
+  return Object.assign(state, {
+    endpoint: `http://127.0.0.1:${server.port}`,
+    server,
+    objects,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  });
+}
