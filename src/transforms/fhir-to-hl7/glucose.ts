@@ -1,0 +1,95 @@
+/** A glucose Observation as far as HL7 needs it, or why it cannot become an OBX. */
+import { glucoseCodes, glucoseUnit, type GlucoseUnit, type V2Code } from './codes';
+import { plainDecimal } from './decimal';
+import { decimalSource } from './lossless-json';
+import type { Glucose } from './shapes';
+import { parseFhirTime, type FhirTime } from './time';
+
+/** What the sender says about a measurement: it stands, it is not verified yet, or it must go. */
+export type Standing = 'final' | 'preliminary' | 'deleted';
+
+export interface GlucoseReading {
+  readonly standing: Standing;
+  readonly codes: readonly V2Code[];
+  /** Absent only in a deletion. `comparator` is `<`, `<=`, `>` or `>=`. */
+  readonly value: { readonly number: string; readonly comparator: string | undefined } | undefined;
+  readonly unit: GlucoseUnit | undefined;
+  readonly start: FhirTime | undefined;
+  readonly end: FhirTime | undefined;
+  readonly comments: readonly string[];
+}
+
+/** Why an Observation has no mapping, in words without its values. */
+export interface NoMapping {
+  readonly why: string;
+}
+
+const COMPARATORS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
+
+/**
+ * A deletion (`cancelled`, `entered-in-error`; SPECS §1.5) needs neither value nor time: it only has to say
+ * which measurement goes. Everything else needs both, and nothing is guessed.
+ */
+export function readGlucose(observation: Glucose): GlucoseReading | NoMapping {
+  const standing = standingOf(observation.status);
+  if (standing === undefined) return { why: 'the status says neither valid nor deleted' };
+  if ((observation.component ?? []).length > 0) return { why: 'an Observation with components' };
+  const deleted = standing === 'deleted';
+
+  const quantity = observation.valueQuantity;
+  const unit = quantity === undefined ? undefined : glucoseUnit(quantity);
+  const value = readValue(quantity);
+  if (!deleted && quantity?.value === undefined) return { why: 'no valueQuantity with a number' };
+  if (!deleted && unit === undefined) return { why: 'the unit is not mg/dL or mmol/L, or code and unit differ' };
+  if (!deleted && value === undefined) return { why: 'a number or comparator that HL7 cannot hold' };
+
+  const times = [
+    observation.effectiveDateTime ?? observation.effectiveInstant ?? observation.effectivePeriod?.start,
+    observation.effectivePeriod?.end,
+  ].filter((time) => time !== undefined);
+  const [start, end] = times.map(parseFhirTime);
+  if (!deleted && (times.length === 0 || (start === undefined && end === undefined))) {
+    return { why: 'no effective time, or one that is not a date' };
+  }
+
+  const codes = glucoseCodes(observation, unit);
+  if (codes.length === 0) return { why: 'no code' };
+  const comments = [observation.comment, ...(observation.note ?? []).map((note) => note.text)].map(
+    (text) => text ?? '',
+  );
+  return {
+    standing,
+    codes,
+    value: unit === undefined ? undefined : value,
+    unit,
+    start,
+    end,
+    comments: comments.filter((comment) => comment !== ''),
+  };
+}
+
+function readValue(quantity: Glucose['valueQuantity']): GlucoseReading['value'] {
+  const source = decimalSource(quantity?.value);
+  const number = source === undefined ? undefined : plainDecimal(source);
+  const comparator = quantity?.comparator;
+  if (number === undefined || (comparator !== undefined && !COMPARATORS.has(comparator))) return undefined;
+  return { number, comparator };
+}
+
+/** Status of a FHIR Observation (STU3 and R4 value set observation-status) or event. */
+export function standingOf(status: string | undefined): Standing | undefined {
+  switch (status) {
+    case 'final':
+    case 'amended':
+    case 'corrected':
+      return 'final';
+    case 'registered':
+    case 'preliminary':
+      return 'preliminary';
+    case 'cancelled':
+    case 'entered-in-error':
+      return 'deleted';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** Finds the patient of each resource of a bundle. */
+import type { Source } from './bundle-entries';
+import { patientByResource, patientContext, type PatientContext } from './patient';
+import { conditionalIdentifier, findContained, type ReferenceIndex } from './references';
+import { PatientShape, readShape, ReferenceShape, type Identifier, type Patient, type Reference } from './shapes';
+
+export class People {
+  readonly #index: ReferenceIndex<Source>;
+  readonly #patients = new Map<Source, Patient>();
+  readonly #byIdentifier = new Map<string, Patient>();
+  /** Most resources of a bundle have the same subject. */
+  readonly #byReference = new Map<string, PatientContext | undefined>();
+
+  /** @throws DuctusError DUCTUS_BUNDLE_INVALID when a Patient has an element that is not as FHIR has it */
+  constructor(sources: readonly Source[], index: ReferenceIndex<Source>) {
+    this.#index = index;
+    for (const source of sources) {
+      if (source.type !== 'Patient' || !source.hasResource) continue;
+      const patient = readShape(PatientShape, source.raw, source.path);
+      this.#patients.set(source, patient);
+      for (const identifier of patient.identifier ?? []) this.#byIdentifier.set(identifierKey(identifier), patient);
+    }
+  }
+
+  /** The patient that a resource is about: STU3 and R4 call the element `subject` or `patient`. */
+  of(source: Source): PatientContext | undefined {
+    if (source.type === 'Patient') {
+      const patient = this.#patients.get(source);
+      return patient === undefined ? undefined : patientByResource(patient);
+    }
+    const parsed = ReferenceShape.safeParse(source.raw['subject'] ?? source.raw['patient']);
+    if (!parsed.success) return undefined;
+    const { reference, identifier } = parsed.data;
+    if (reference === undefined || identifier !== undefined || reference.startsWith('#')) {
+      return patientContext(parsed.data, this.#find(parsed.data, source));
+    }
+    if (!this.#byReference.has(reference)) {
+      this.#byReference.set(reference, patientContext(parsed.data, this.#find(parsed.data, source)));
+    }
+    return this.#byReference.get(reference);
+  }
+
+  #find({ reference, identifier }: Reference, source: Source): Patient | undefined {
+    if (reference?.startsWith('#') === true) {
+      const inner = findContained(source.raw, reference);
+      return inner === undefined ? undefined : readShape(PatientShape, inner, `${source.path}.contained`);
+    }
+    const found = reference === undefined ? undefined : this.#index.find(reference);
+    const patient = found === undefined ? undefined : this.#patients.get(found);
+    const named = identifier ?? (reference === undefined ? undefined : conditionalIdentifier(reference));
+    return patient ?? (named === undefined ? undefined : this.#byIdentifier.get(identifierKey(named)));
+  }
+}
+
+function identifierKey({ system = '', value = '' }: Identifier): string {
+  return `${system}|${value}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * Bundles and the messages they become, byte for byte. `UPDATE_GOLDEN=1` writes the .hl7 files anew: read the
+ * difference before committing it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleToOru, encodeHl7, readBundle } from '../../../src/transforms/fhir-to-hl7';
+import { GOLDEN_CASES } from './golden/cases';
+import { testContext, testProfile } from './profile';
+
+const folder = join(__dirname, 'golden');
+
+describe('golden messages', () => {
+  it.each(GOLDEN_CASES)('should turn $name.json into $name.hl7', ({ name, profile, context }) => {
+    const input = readFileSync(join(folder, `${name}.json`));
+    const chosen = testProfile(profile);
+    const { messages } = bundleToOru(readBundle(input), chosen, testContext(context));
+    const bytes = Buffer.concat(messages.map(({ text }) => encodeHl7(text, chosen.characterSet)));
+    const file = join(folder, `${name}.hl7`);
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, bytes);
+    expect(lines(bytes)).toEqual(lines(readFileSync(file)));
+  });
+
+  it('should explain every case in the README', () => {
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    for (const { name } of GOLDEN_CASES) expect(readme).toContain(`## ${name}\n`);
+  });
+});
+
+/** Latin-1 shows every byte as it is; lines make a difference readable. */
+function lines(bytes: Buffer): string[] {
+  return bytes.toString('latin1').split('\r');
+}
