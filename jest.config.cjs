@@ -1,10 +1,18 @@
-/** Types are checked by `tsc`; here swc only strips them, which keeps a test file's start under a second. */
+/**
+ * `npm test`. Types are checked by `tsc`; here swc only strips them, which keeps a test file's start under a second.
+ * What takes minutes or needs other servers has a configuration of its own: test/jest.faults.cjs, test/jest.peers.cjs.
+ */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testPathIgnorePatterns: ['/node_modules/', '/test/faults/', '/peers/'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 60_000,

@@ -151,7 +151,8 @@ export const ERRORS = {
   DUCTUS_URL_REFUSED: {
     ...permanent,
     title: 'The pre-signed URL is not one that Ductus may call (not https, host not allowed, or a redirect elsewhere).',
-    nextStep: 'If the host is right, add it to `organizations.*.retrieval.allowedHosts` and retry; else discard and tell Roche.',
+    nextStep:
+      'If the host is right, add it to `organizations.*.retrieval.allowedHosts` and retry; else discard and tell Roche.',
   },
   DUCTUS_URL_EXPIRED: {
     ...permanent,
@@ -191,7 +192,8 @@ export const ERRORS = {
   DUCTUS_BUNDLE_UNMAPPED: {
     ...permanent,
     title: 'The bundle holds resources that have no mapping, and the policy of the destination is to park.',
-    nextStep: 'Add the mapping, or change `unmapped` of the destination, and retry from `transform`; or skip the resources.',
+    nextStep:
+      'Add the mapping, or change `unmapped` of the destination, and retry from `transform`; or skip the resources.',
   },
   DUCTUS_EMR_UNREACHABLE: {
     ...transient,
@@ -206,13 +208,15 @@ export const ERRORS = {
   DUCTUS_EMR_REJECTED: {
     ...decided,
     title: 'The EMR rejected a message for its content (AE or CR).',
-    nextStep: 'The details name ERR-2 and ERR-3. Correct the mapping and retry from `transform`, or skip the resources.',
+    nextStep:
+      'The details name ERR-2 and ERR-3. Correct the mapping and retry from `transform`, or skip the resources.',
   },
   DUCTUS_EMR_AMBIGUOUS: {
     class: 'ambiguous',
     renotification: 'wait',
     title: 'A message was sent and no valid answer came: the EMR may or may not have it.',
-    nextStep: 'Look for the MSH-10 in the EMR. `retry` sends it again with the same MSH-10; `skip` treats it as arrived.',
+    nextStep:
+      'Look for the MSH-10 in the EMR. `retry` sends it again with the same MSH-10; `skip` treats it as arrived.',
   },
   DUCTUS_ACK_HANDLE_REFUSED: {
     ...permanent,

@@ -2,6 +2,7 @@
  * Limits the bytes that a worker holds at once. Files differ by a factor of a thousand, so a limit on their
  * number would either starve the small ones or run out of memory on the large ones.
  */
+import { abortReason } from '../domain/abort';
 
 interface Waiter {
   readonly bytes: number;
@@ -56,7 +57,7 @@ export class ByteBudget {
       };
       const giveUp = (): void => {
         this.#queue = this.#queue.filter((other) => other !== waiter);
-        reject(signal?.reason);
+        reject(abortReason(signal));
         this.#serve();
       };
       this.#queue.push(waiter);

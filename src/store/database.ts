@@ -3,7 +3,7 @@
  */
 import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { Pool, types } from 'pg';
+import { Pool, TypeOverrides } from 'pg';
 import { DuctusError } from '../domain/errors';
 import { ledgerMigration } from './migrations/0001-ledger';
 import type { Database } from './schema';
@@ -23,6 +23,8 @@ const BIGINT_OID = 20;
 
 /** Opens the pool. Nothing is connected before the first query. */
 export function openStore(options: StoreOptions): Store {
+  const overrides = new TypeOverrides();
+  overrides.setTypeParser(BIGINT_OID, Number);
   const pool = new Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -30,10 +32,7 @@ export function openStore(options: StoreOptions): Store {
     // A query that hangs longer than this is a broken server: give the connection up and retry.
     query_timeout: 30_000,
     keepAlive: true,
-    types: {
-      getTypeParser: (oid, format) =>
-        oid === BIGINT_OID ? (value: string) => Number(value) : types.getTypeParser(oid, format),
-    },
+    types: overrides,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });

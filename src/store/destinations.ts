@@ -37,7 +37,9 @@ async function lockRow(trx: Transaction<Database>, destination: DestinationId): 
     insert into destination (destination, state, since) values (${destination}, ${DestinationState.open}, now())
     on conflict (destination) do nothing
   `.execute(trx);
-  const row = await sql<{ state: string }>`select state from destination where destination = ${destination} for update`.execute(trx);
+  const row = await sql<{
+    state: string;
+  }>`select state from destination where destination = ${destination} for update`.execute(trx);
   const state = row.rows[0]?.state ?? DestinationState.open;
   return isState(state) ? state : DestinationState.open;
 }
@@ -57,32 +59,42 @@ export async function waitForDestination(
     if ((await lockRow(trx, destination)) === DestinationState.open) return false;
     await sql`
       insert into destination_waiter (destination, workflow_id, received_at) values (${destination}, ${workflowId}, ${receivedAt})
-      on conflict (destination, workflow_id) do nothing
+      on conflict (destination, workflow_id) do update set woken = false
     `.execute(trx);
     return true;
   });
 }
 
-/** The next waiting deliveries, in the order in which their notifications came. */
+/**
+ * The next waiting deliveries, in the order in which their notifications came. They are marked: one that queues again
+ * before it is forgotten stays in the queue.
+ */
 export async function nextWaiters(store: Store, destination: DestinationId, limit: number): Promise<readonly string[]> {
-  const rows = await store
-    .selectFrom('destination_waiter')
-    .select('workflow_id')
-    .where('destination', '=', destination)
-    .orderBy('received_at')
-    .orderBy('workflow_id')
-    .limit(limit)
-    .execute();
+  const { rows } = await sql<{ workflow_id: string }>`
+    with next as (
+      select workflow_id, received_at from destination_waiter where destination = ${destination}
+      order by received_at, workflow_id limit ${limit}
+    ), marked as (
+      update destination_waiter w set woken = true from next
+      where w.destination = ${destination} and w.workflow_id = next.workflow_id
+    )
+    select workflow_id from next order by received_at, workflow_id
+  `.execute(store);
   return rows.map((row) => row.workflow_id);
 }
 
-/** Takes deliveries off the queue: after they were woken, or because their work is over. */
-export async function forgetWaiters(store: Store, destination: DestinationId, workflowIds: readonly string[]): Promise<void> {
+/** Takes deliveries of `nextWaiters` off the queue after they were woken, except those that have queued again since. */
+export async function forgetWaiters(
+  store: Store,
+  destination: DestinationId,
+  workflowIds: readonly string[],
+): Promise<void> {
   if (workflowIds.length === 0) return;
   await store
     .deleteFrom('destination_waiter')
     .where('destination', '=', destination)
     .where('workflow_id', 'in', workflowIds)
+    .where('woken', '=', true)
     .execute();
 }
 
@@ -92,7 +104,7 @@ export async function forgetWaiter(store: Store, workflowId: string): Promise<vo
 }
 
 /**
- * Counts a failure; at the threshold an open destination becomes paused.
+ * Counts a failure; at the threshold a destination that is open or drains becomes paused.
  * @returns the state afterwards, and whether this failure paused it
  */
 export async function countFailure(
@@ -106,7 +118,8 @@ export async function countFailure(
     const row = await sql<{ failures: number }>`
       update destination set failures = failures + 1, error_code = ${code} where destination = ${destination} returning failures
     `.execute(trx);
-    if (before !== DestinationState.open || (row.rows[0]?.failures ?? 0) < threshold) return { state: before, paused: false };
+    const sends = before === DestinationState.open || before === DestinationState.draining;
+    if (!sends || (row.rows[0]?.failures ?? 0) < threshold) return { state: before, paused: false };
     await sql`
       update destination set state = ${DestinationState.paused}, since = now() where destination = ${destination}
     `.execute(trx);
@@ -127,13 +140,19 @@ export interface DestinationChange {
 }
 
 /** Sets the state, as the destination workflow says. */
-export async function setDestination(store: Store, destination: DestinationId, change: DestinationChange): Promise<void> {
+export async function setDestination(
+  store: Store,
+  destination: DestinationId,
+  change: DestinationChange,
+): Promise<void> {
   await store.transaction().execute(async (trx) => {
     const before = await lockRow(trx, destination);
     await trx
       .updateTable('destination')
       .set({
         state: change.state,
+        // A drain begins with an answer of the destination: what failed before is over.
+        ...(change.state === DestinationState.draining ? { failures: 0 } : {}),
         next_attempt_at: change.nextAttemptAt ?? null,
         held_by: change.heldBy ?? null,
         held_reason: change.heldReason ?? null,

@@ -5,7 +5,12 @@
 import { sql } from 'kysely';
 import type { BlobRef, OpenResult, ParkedRecord, WorkKey } from '../domain/data-sharing';
 import { DuctusError, isErrorCode, type ErrorCode } from '../domain/errors';
-import { NotificationIdSchema, type DestinationId, type NotificationId, type OrganizationId } from '../domain/identifiers';
+import {
+  NotificationIdSchema,
+  type DestinationId,
+  type NotificationId,
+  type OrganizationId,
+} from '../domain/identifiers';
 import { Outcome, Stage } from '../domain/stages';
 import type { Store } from './database';
 
@@ -108,7 +113,11 @@ export async function findDeliveredTwin(
 export async function recordTransformed(
   store: Store,
   key: WorkKey,
-  result: { readonly observations: number; readonly leftOut: number; readonly unmapped: Readonly<Record<string, number>> },
+  result: {
+    readonly observations: number;
+    readonly leftOut: number;
+    readonly unmapped: Readonly<Record<string, number>>;
+  },
 ): Promise<void> {
   await store
     .updateTable('notification')
@@ -179,7 +188,12 @@ export async function closeNotification(store: Store, record: CloseRecord): Prom
 export async function recordDecision(
   store: Store,
   key: WorkKey,
-  decision: { readonly action: string; readonly by: string; readonly reason: string; readonly details: Readonly<Record<string, unknown>> },
+  decision: {
+    readonly action: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  },
 ): Promise<void> {
   await store.transaction().execute(async (trx) => {
     await trx

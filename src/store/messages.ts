@@ -28,6 +28,13 @@ export async function replaceMessages(
   messages: readonly NewMessage[],
 ): Promise<void> {
   await store.transaction().execute(async (trx) => {
+    // Two attempts of one transform can overlap (a step that timed out goes on in the background): one after the other.
+    await trx
+      .selectFrom('notification')
+      .select('stage')
+      .where((eb) => eb.and(workColumns(key)))
+      .forUpdate()
+      .execute();
     await trx
       .deleteFrom('message')
       .where((eb) => eb.and({ ...workColumns(key), destination }))
@@ -71,13 +78,33 @@ export interface PendingMessage {
   readonly blobIndex: number;
   readonly state: string;
   readonly attempts: number;
+  /** Milliseconds since an attempt began that has not written its end down: it goes on elsewhere, or its worker died. */
+  readonly underWayMs: number | undefined;
+}
+
+/** One attempt to send a message, so that a late one never overwrites what a newer one has found. */
+export interface SendAttempt {
+  readonly sequence: number;
+  /** Number of the attempt, the first is 1. */
+  readonly attempts: number;
 }
 
 /** Messages that the destination has not accepted, in order. */
-export async function pendingMessages(store: Store, key: WorkKey, destination: DestinationId): Promise<readonly PendingMessage[]> {
+export async function pendingMessages(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+): Promise<readonly PendingMessage[]> {
   const rows = await store
     .selectFrom('message')
     .select(['sequence', 'control_id', 'blob_key', 'blob_sha256', 'blob_bytes', 'blob_index', 'state', 'attempts'])
+    .select(
+      sql<
+        number | null
+      >`case when state = 'sending' and error_code is null then extract(epoch from clock_timestamp() - sent_at)::float8 * 1000 end`.as(
+        'under_way_ms',
+      ),
+    )
     .where((eb) => eb.and({ ...workColumns(key), destination }))
     .where('state', 'not in', ['accepted', 'left-out'])
     .orderBy('sequence')
@@ -89,11 +116,16 @@ export async function pendingMessages(store: Store, key: WorkKey, destination: D
     blobIndex: row.blob_index,
     state: row.state,
     attempts: row.attempts,
+    underWayMs: row.under_way_ms ?? undefined,
   }));
 }
 
 /** Hashes of the resources that stand in a message of unknown outcome: they keep that message. */
-export async function resourcesOfUnknownOutcome(store: Store, key: WorkKey, destination: DestinationId): Promise<ReadonlySet<string>> {
+export async function resourcesOfUnknownOutcome(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+): Promise<ReadonlySet<string>> {
   const rows = await store
     .selectFrom('message')
     .select('resource_hashes')
@@ -104,7 +136,8 @@ export async function resourcesOfUnknownOutcome(store: Store, key: WorkKey, dest
 
 /**
  * Marks a message before it is sent.
- * @returns false when another attempt took it meanwhile; the caller must not send
+ * @param message as it was read: when anything has happened to it since, it is not this attempt's any more
+ * @returns the attempt; undefined when another one took the message or settled it meanwhile, and the caller must not send
  */
 export async function markSending(
   store: Store,
@@ -112,44 +145,59 @@ export async function markSending(
   destination: DestinationId,
   message: PendingMessage,
   possibleRepeat: boolean,
-): Promise<boolean> {
+): Promise<SendAttempt | undefined> {
+  const { sequence, attempts, state, controlId } = message;
   const result = await store
     .updateTable('message')
     .set((eb) => ({
       state: 'sending',
       attempts: eb('attempts', '+', 1),
       possible_repeats: eb('possible_repeats', '+', possibleRepeat ? 1 : 0),
-      sent_at: new Date(),
+      error_code: null,
+      sent_at: sql<Date>`clock_timestamp()`,
     }))
-    .where((eb) => eb.and({ ...workColumns(key), destination, sequence: message.sequence, attempts: message.attempts }))
+    .where((eb) => eb.and({ ...workColumns(key), destination, sequence, attempts, state, control_id: controlId }))
     .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  return result.numUpdatedRows === 1n ? { sequence, attempts: attempts + 1 } : undefined;
 }
 
-/** Settles a message that was not accepted: `prepared` when it can go again as it is, `rejected` when the EMR refused it. */
+/**
+ * Settles an attempt whose message was not accepted: `prepared` when it can go again as it is, `rejected` when the EMR
+ * refused it, `sending` when its outcome is not known. An attempt that was overtaken changes nothing.
+ */
 export async function markNotAccepted(
   store: Store,
   key: WorkKey,
   destination: DestinationId,
-  sequence: number,
-  state: 'prepared' | 'rejected',
+  { sequence, attempts }: SendAttempt,
+  state: 'prepared' | 'rejected' | 'sending',
   code: ErrorCode,
 ): Promise<void> {
   await store
     .updateTable('message')
     .set({ state, error_code: code })
-    .where((eb) => eb.and({ ...workColumns(key), destination, sequence }))
+    .where((eb) => eb.and({ ...workColumns(key), destination, sequence, attempts, state: 'sending' }))
     .execute();
 }
 
-/** Settles an accepted message and remembers its resources as delivered, in one transaction. */
-export async function markAccepted(store: Store, key: WorkKey, destination: DestinationId, sequence: number): Promise<void> {
+/**
+ * Settles an accepted message, remembers its resources as delivered, and forgets the destination's failures in a row: in
+ * one statement, since it stands between any two messages.
+ */
+export async function markAccepted(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+  sequence: number,
+): Promise<void> {
   await sql`
     with accepted as (
       update message set state = 'accepted', error_code = null, settled_at = now()
       where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
         and destination = ${destination} and sequence = ${sequence}
       returning destination, control_id, resource_hashes, resource_versions
+    ), cleared as (
+      update destination set failures = 0 where destination = ${destination} and failures > 0
     )
     insert into delivered_resource (destination, resource_hash, version, control_id, delivered_at)
     select a.destination, r.hash, r.version, a.control_id, now()

@@ -93,6 +93,8 @@ export interface TurnTable {
   workflow_id: string;
   ticket: number;
   parked: Generated<boolean>;
+  /** Over, and holds nobody back; stays until those behind it were woken. */
+  released: Generated<boolean>;
 }
 
 export interface DestinationTable {
@@ -112,6 +114,8 @@ export interface DestinationWaiterTable {
   workflow_id: string;
   /** When its notification came: the order of the queue. */
   received_at: Timestamp;
+  /** It was let through, and has not queued again since. */
+  woken: Generated<boolean>;
 }
 
 export interface AlertTable {

@@ -13,7 +13,8 @@ export interface Lane {
   readonly patient: KeyedHash;
 }
 
-export type TurnResult = { readonly granted: true; readonly ticket: number } | { readonly granted: false; readonly behind: string };
+export type TurnResult =
+  { readonly granted: true; readonly ticket: number } | { readonly granted: false; readonly behind: string };
 
 /** Followers that are woken at once; the others are woken by those before them. */
 const WOKEN_AT_ONCE = 20;
@@ -45,7 +46,7 @@ export async function takeTurn(
       insert into turn (destination, patient_hash, organization, notification_id, variant, workflow_id, ticket)
       select l.destination, l.patient, ${key.organization}, ${key.notificationId}, ${key.variant}, ${workflowId}, mine.ticket
       from mine, unnest(${destinations}::text[], ${patients}::text[]) as l(destination, patient)
-      on conflict (destination, patient_hash, organization, notification_id, variant) do update set parked = false
+      on conflict (destination, patient_hash, organization, notification_id, variant) do update set parked = false, released = false
       returning ticket
     `.execute(trx);
     const ticket = taken.rows[0]?.ticket ?? 0;
@@ -53,7 +54,7 @@ export async function takeTurn(
       select t.workflow_id from turn t
       join unnest(${destinations}::text[], ${patients}::text[]) as l(destination, patient)
         on t.destination = l.destination and t.patient_hash = l.patient
-      where t.ticket < ${ticket}
+      where t.ticket < ${ticket} and not t.released
         and (not t.parked or exists (
           select 1 from message m
           where m.organization = t.organization and m.notification_id = t.notification_id and m.variant = t.variant
@@ -65,6 +66,14 @@ export async function takeTurn(
     const first = ahead.rows[0];
     return first === undefined ? { granted: true, ticket } : { granted: false, behind: first.workflow_id };
   });
+}
+
+async function setTurn(store: Store, key: WorkKey, change: { parked: boolean } | { released: boolean }): Promise<void> {
+  await store
+    .updateTable('turn')
+    .set(change)
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
 }
 
 async function followers(store: Store, key: WorkKey): Promise<readonly string[]> {
@@ -84,31 +93,29 @@ async function followers(store: Store, key: WorkKey): Promise<readonly string[]>
  * @returns workflow ids to wake
  */
 export async function parkTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
-  await sql`
-    update turn set parked = true
-    where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
-  `.execute(store);
+  await setTurn(store, key, { parked: true });
   return followers(store, key);
 }
 
 /** Takes the places up again when parked work goes on. */
 export async function unparkTurn(store: Store, key: WorkKey): Promise<void> {
-  await store
-    .updateTable('turn')
-    .set({ parked: false })
-    .where((eb) => eb.and(workColumns(key)))
-    .execute();
+  await setTurn(store, key, { parked: false });
 }
 
 /**
- * Gives the places up when the work is over.
+ * Lets everybody pass when the work is over. The places stay until `forgetTurn`, so that a crash before the others were
+ * woken leaves them to be found again.
  * @returns workflow ids to wake
  */
 export async function releaseTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
-  const woken = await followers(store, key);
-  await sql`
-    delete from turn
-    where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
-  `.execute(store);
-  return woken;
+  await setTurn(store, key, { released: true });
+  return followers(store, key);
+}
+
+/** Gives the places up, after those behind were woken. */
+export async function forgetTurn(store: Store, key: WorkKey): Promise<void> {
+  await store
+    .deleteFrom('turn')
+    .where((eb) => eb.and(workColumns(key)))
+    .execute();
 }

@@ -4,6 +4,7 @@ import {
   clearFailures,
   countFailure,
   destinationStatus,
+  forgetWaiter,
   forgetWaiters,
   nextWaiters,
   openDestination,
@@ -58,7 +59,11 @@ const opening = (id: string, sourceHash = 'a'.repeat(64)) => ({
   createdAt: new Date('2026-01-01T00:00:00Z'),
   receivedAt: new Date('2026-01-01T00:00:01Z'),
 });
-const closing = (id: string, outcome: 'delivered' | 'already-done' | 'delivered-ack-impossible', flags: string[] = []) => ({
+const closing = (
+  id: string,
+  outcome: 'delivered' | 'already-done' | 'delivered-ack-impossible',
+  flags: string[] = [],
+) => ({
   ...workKey(id),
   outcome,
   flags,
@@ -95,7 +100,9 @@ describe('the ledger', () => {
     await openNotification(store, opening('n1'));
     await closeNotification(store, closing('n1', 'delivered-ack-impossible', ['ack-impossible']));
     await closeNotification(store, closing('n1', 'already-done'));
-    expect(await store.selectFrom('notification').select('outcome').executeTakeFirst()).toEqual({ outcome: 'delivered' });
+    expect(await store.selectFrom('notification').select('outcome').executeTakeFirst()).toEqual({
+      outcome: 'delivered',
+    });
   });
 
   it('should find the same object under another id only when it was delivered with the same bytes', async () => {
@@ -115,14 +122,22 @@ describe('the ledger', () => {
     await replaceMessages(store, workKey('n1'), emr, blob('messages'), [message('M1', 'r1')]);
     await closeNotification(store, closing('n1', 'delivered'));
     expect(await expiredBlobs(store, 10)).toEqual([]);
-    await store.updateTable('notification').set({ blob_delete_after: new Date(0) }).execute();
+    await store
+      .updateTable('notification')
+      .set({ blob_delete_after: new Date(0) })
+      .execute();
     const [expired] = await expiredBlobs(store, 10);
     expect([...(expired?.keys ?? [])].sort()).toEqual(['file', 'messages']);
   });
 
   it('should say which alerts about parked work are over', async () => {
     await openNotification(store, opening('n1'));
-    await recordParked(store, { ...workKey('n1'), errorCode: 'DUCTUS_EMR_REJECTED', errorMessage: 'x', failedStep: 'deliver' });
+    await recordParked(store, {
+      ...workKey('n1'),
+      errorCode: 'DUCTUS_EMR_REJECTED',
+      errorMessage: 'x',
+      failedStep: 'deliver',
+    });
     await raiseAlert(store, { key: 'parked/st-marien/DUCTUS_EMR_REJECTED', code: 'DUCTUS_EMR_REJECTED', text: 't' });
     expect(await codesNoLongerParked(store, workKey('n1').organization)).toEqual([]);
     await closeNotification(store, closing('n1', 'delivered'));
@@ -147,7 +162,7 @@ describe('messages', () => {
     await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1'), message('M2', 'r2')]);
     const [first] = await pendingMessages(store, key, emr);
     if (first === undefined) throw new Error('no message');
-    expect(await markSending(store, key, emr, first, false)).toBe(true);
+    expect(await markSending(store, key, emr, first, false)).toEqual({ sequence: 1, attempts: 1 });
     expect([...(await resourcesOfUnknownOutcome(store, key, emr))]).toEqual(['r1']);
     await replaceMessages(store, key, emr, blob('m2'), [message('M3', 'r2')]);
     expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M1', 'M3']);
@@ -157,13 +172,52 @@ describe('messages', () => {
     await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1')]);
     const [seen] = await pendingMessages(store, key, emr);
     if (seen === undefined) throw new Error('no message');
-    const results = await Promise.all([markSending(store, key, emr, seen, false), markSending(store, key, emr, seen, false)]);
-    expect([...results].sort()).toEqual([false, true]);
+    const results = await Promise.all([
+      markSending(store, key, emr, seen, false),
+      markSending(store, key, emr, seen, false),
+    ]);
+    expect(results.filter((attempt) => attempt !== undefined)).toEqual([{ sequence: 1, attempts: 1 }]);
+  });
+
+  it('should say how long an attempt has been under way, until its end is written down', async () => {
+    await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1')]);
+    const read = async () => (await pendingMessages(store, key, emr))[0];
+    const seen = await read();
+    expect(seen?.underWayMs).toBeUndefined();
+    const attempt = seen === undefined ? undefined : await markSending(store, key, emr, seen, false);
+    if (attempt === undefined) throw new Error('no attempt');
+    expect((await read())?.underWayMs).toBeGreaterThanOrEqual(0);
+    await markNotAccepted(store, key, emr, attempt, 'sending', 'DUCTUS_EMR_AMBIGUOUS');
+    expect(await read()).toMatchObject({ state: 'sending', underWayMs: undefined });
+  });
+
+  it('should let no attempt that was overtaken send, or undo what a newer one found', async () => {
+    await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1'), message('M2', 'r2')]);
+    const [seen] = await pendingMessages(store, key, emr);
+    if (seen === undefined) throw new Error('no message');
+    const first = await markSending(store, key, emr, seen, false);
+    const [again] = await pendingMessages(store, key, emr);
+    if (first === undefined || again === undefined) throw new Error('no attempt');
+    await markAccepted(store, key, emr, 1);
+    expect(await markSending(store, key, emr, again, true)).toBeUndefined();
+    await markNotAccepted(store, key, emr, first, 'prepared', 'DUCTUS_EMR_BUSY');
+    expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M2']);
+  });
+
+  it('should let two transforms of one file come at the same moment', async () => {
+    const both = [1, 2].map(() =>
+      replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1'), message('M2', 'r2')]),
+    );
+    await Promise.all(both);
+    expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M1', 'M2']);
   });
 
   it('should leave out the resources of failed messages when none is named', async () => {
     await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1', 'r2'), message('M2', 'r3')]);
-    await markNotAccepted(store, key, emr, 1, 'rejected', 'DUCTUS_EMR_REJECTED');
+    const [first] = await pendingMessages(store, key, emr);
+    const attempt = first === undefined ? undefined : await markSending(store, key, emr, first, false);
+    if (attempt === undefined) throw new Error('no attempt');
+    await markNotAccepted(store, key, emr, attempt, 'rejected', 'DUCTUS_EMR_REJECTED');
     expect(await leaveOut(store, key, [])).toBe(2);
     expect([...(await leftOutResources(store, key))].sort()).toEqual(['r1', 'r2']);
     expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M2']);
@@ -179,6 +233,8 @@ describe('turns', () => {
     expect(await take('n1', ['anna'])).toMatchObject({ granted: true });
     expect(await take('n2', ['anna'])).toEqual({ granted: false, behind: 'wf/n1' });
     expect(await take('n3', ['bert'])).toMatchObject({ granted: true });
+    expect(await releaseTurn(store, workKey('n1'))).toEqual(['wf/n2']);
+    // A crash before n2 was woken: it is found again.
     expect(await releaseTurn(store, workKey('n1'))).toEqual(['wf/n2']);
     expect(await take('n2', ['anna'])).toMatchObject({ granted: true });
   });
@@ -227,23 +283,52 @@ describe('destinations', () => {
   it('should queue by the time of the notification, and open only when nobody waits', async () => {
     expect(await waitForDestination(store, emr, 'wf/1', new Date(1))).toBe(false);
     await setDestination(store, emr, { state: 'draining' });
-    for (const [id, ticket] of [['wf/3', 3], ['wf/1', 1], ['wf/2', 2]] as const) {
+    for (const [id, ticket] of [
+      ['wf/3', 3],
+      ['wf/1', 1],
+      ['wf/2', 2],
+    ] as const) {
       expect(await waitForDestination(store, emr, id, new Date(ticket))).toBe(true);
     }
     expect(await nextWaiters(store, emr, 2)).toEqual(['wf/1', 'wf/2']);
     expect(await openDestination(store, emr)).toBe(false);
-    await forgetWaiters(store, emr, ['wf/1', 'wf/2', 'wf/3']);
+    await forgetWaiters(store, emr, ['wf/1', 'wf/2']);
+    expect(await nextWaiters(store, emr, 2)).toEqual(['wf/3']);
+    await forgetWaiters(store, emr, ['wf/3']);
     expect(await openDestination(store, emr)).toBe(true);
     expect(await waitForDestination(store, emr, 'wf/4', new Date(4))).toBe(false);
+  });
+
+  it('should keep somebody in the queue who was let through and queues again before he is forgotten', async () => {
+    await setDestination(store, emr, { state: 'paused' });
+    await waitForDestination(store, emr, 'wf/1', new Date(1));
+    expect(await nextWaiters(store, emr, 1)).toEqual(['wf/1']);
+    await waitForDestination(store, emr, 'wf/1', new Date(1));
+    await forgetWaiters(store, emr, ['wf/1']);
+    expect(await nextWaiters(store, emr, 1)).toEqual(['wf/1']);
+  });
+
+  it('should go on draining when one message among many fails, and pause again at the threshold', async () => {
+    await countFailure(store, emr, 'DUCTUS_EMR_BUSY', 1);
+    await setDestination(store, emr, { state: 'draining' });
+    await openNotification(store, opening('n1'));
+    await replaceMessages(store, workKey('n1'), emr, blob('m'), [message('M1', 'r1')]);
+    expect(await countFailure(store, emr, 'DUCTUS_EMR_BUSY', 2)).toEqual({ state: 'draining', paused: false });
+    await markAccepted(store, workKey('n1'), emr, 1);
+    expect(await countFailure(store, emr, 'DUCTUS_EMR_BUSY', 2)).toEqual({ state: 'draining', paused: false });
+    expect(await countFailure(store, emr, 'DUCTUS_EMR_BUSY', 2)).toEqual({ state: 'paused', paused: true });
   });
 
   it('should never leave somebody behind when it opens at the moment of queueing', async () => {
     for (let round = 0; round < 30; round += 1) {
       await setDestination(store, emr, { state: 'draining' });
-      const [waits, opened] = await Promise.all([waitForDestination(store, emr, 'wf/1', new Date(1)), openDestination(store, emr)]);
+      const [waits, opened] = await Promise.all([
+        waitForDestination(store, emr, 'wf/1', new Date(1)),
+        openDestination(store, emr),
+      ]);
       // Either it queued before the opening, which then fails, or it found the destination open.
       expect(waits).toBe(!opened);
-      await forgetWaiters(store, emr, ['wf/1']);
+      await forgetWaiter(store, 'wf/1');
     }
   });
 });

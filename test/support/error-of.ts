@@ -8,7 +8,7 @@ export async function ductusErrorOf(promise: Promise<unknown>): Promise<DuctusEr
     (reason: unknown) => reason,
   );
   if (error instanceof DuctusError) return error;
-  throw error === undefined ? new Error('it did not fail') : error;
+  throw error instanceof Error ? error : new Error('it did not fail');
 }
 
 /** All that an error could show to anybody: message, stack, details, cause. */

@@ -1,4 +1,5 @@
 /** Session credentials for S3, kept until shortly before they expire and fetched by one request at a time. */
+import { abortReason } from '../../domain/abort';
 import type { Secret } from '../../runtime/config/secret';
 
 export interface S3Credentials {
@@ -111,7 +112,7 @@ export class CredentialCache {
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
+    const onAbort = (): void => reject(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });

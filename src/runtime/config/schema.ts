@@ -25,6 +25,7 @@ const milliseconds = z.number().int().positive();
  * Builds the schema.
  * @param read reads a secret; the documentation passes one that reads nothing
  */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is what zod infers
 export function createConfigSchema(read: SecretReader) {
   const secret = SecretRefSchema.transform((ref, context) => {
     try {

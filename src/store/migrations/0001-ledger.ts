@@ -38,7 +38,9 @@ export const ledgerMigration: Migration = {
       )`.execute(db);
     await sql`create index notification_source on notification (organization, source_hash)`.execute(db);
     await sql`create index notification_open on notification (stage, received_at) where closed_at is null`.execute(db);
-    await sql`create index notification_blob on notification (blob_delete_after) where blob_delete_after is not null`.execute(db);
+    await sql`create index notification_blob on notification (blob_delete_after) where blob_delete_after is not null`.execute(
+      db,
+    );
     await sql`
       create table message (
         organization text not null,
@@ -90,6 +92,7 @@ export const ledgerMigration: Migration = {
         workflow_id text not null,
         ticket bigint not null,
         parked boolean not null default false,
+        released boolean not null default false,
         primary key (destination, patient_hash, organization, notification_id, variant)
       )`.execute(db);
     await sql`create index turn_order on turn (destination, patient_hash, ticket)`.execute(db);
@@ -110,6 +113,7 @@ export const ledgerMigration: Migration = {
         destination text not null,
         workflow_id text not null,
         received_at timestamptz not null,
+        woken boolean not null default false,
         primary key (destination, workflow_id)
       )`.execute(db);
     await sql`create index destination_waiter_order on destination_waiter (destination, received_at)`.execute(db);

@@ -1,3 +1,4 @@
+import { abortReason } from '../../../src/domain/abort';
 import { CredentialCache } from '../../../src/connectors/s3/credentials';
 import type { S3Credentials } from '../../../src/connectors/s3/credentials';
 import { Secret } from '../../../src/runtime/config/secret';
@@ -24,7 +25,7 @@ class Source {
   readonly fetch = (signal?: AbortSignal): Promise<S3Credentials> =>
     new Promise((resolve, reject) => {
       this.calls.push({ resolve, reject, signal });
-      signal?.addEventListener('abort', () => reject(signal.reason));
+      signal?.addEventListener('abort', () => reject(abortReason(signal)));
     });
 
   answer(index: number, value: S3Credentials): void {

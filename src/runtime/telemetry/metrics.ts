@@ -1,0 +1,130 @@
+/**
+ * The metrics. Labels are closed lists (organization and destination of the configuration, codes of the
+ * error table, states), so that no sender can grow the number of series; nothing here points at a person.
+ * The registry is a value and not prom-client's global one: tests and several roles in a process stay apart.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { DestinationState } from '../../domain/destinations';
+import type { ErrorCode } from '../../domain/errors';
+import type { DestinationId } from '../../domain/identifiers';
+
+/** `accepted`, or the code of the error that the other side was answered with. */
+export type Result = 'accepted' | ErrorCode;
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** A notification was answered. */
+  notification(result: Result): void;
+  /** The EMR accepted the last message of a notification. @param seconds since its receipt */
+  delivered(destination: DestinationId, seconds: number): void;
+  /** An HL7 message was answered, or was not. */
+  message(destination: DestinationId, result: Result): void;
+  /** A message goes out again after an ambiguous end: the EMR may see it twice. */
+  possibleRepeat(destination: DestinationId): void;
+  parked(code: ErrorCode): void;
+  /** Resources without a mapping. @param type FHIR resource type as the file names it */
+  unmapped(type: string, count: number): void;
+  alert(code: string): void;
+  destinationState(destination: DestinationId, state: DestinationState): void;
+}
+
+/** Types that have a series of their own; any other text from a file counts as `other`. SPECS §1.5 lists what Roche sends. */
+const KNOWN_TYPES = new Set([
+  'AllergyIntolerance',
+  'CarePlan',
+  'Condition',
+  'Device',
+  'DeviceComponent',
+  'DeviceMetric',
+  'DeviceRequest',
+  'DeviceUseStatement',
+  'DiagnosticReport',
+  'DocumentReference',
+  'Encounter',
+  'MedicationAdministration',
+  'MedicationRequest',
+  'MedicationStatement',
+  'NutritionOrder',
+  'Observation',
+  'Organization',
+  'Patient',
+  'Practitioner',
+  'Procedure',
+  'QuestionnaireResponse',
+]);
+
+/** Seconds. 5 is what Roche expects of the data's way (ARCHITECTURE 1, SPECS §1); 5,400 its last repeat. */
+const DELIVERY_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 5400];
+
+/** Creates a registry with all metrics of Ductus and those of the Node process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const notifications = new Counter({
+    name: 'ductus_notifications_total',
+    help: 'Notifications answered, by result: accepted, or the code of the error.',
+    labelNames: ['result'],
+    registers,
+  });
+  const deliveries = new Histogram({
+    name: 'ductus_deliveries_seconds',
+    help: 'From the receipt of a notification until the EMR accepted its last message.',
+    labelNames: ['destination'],
+    buckets: DELIVERY_BUCKETS,
+    registers,
+  });
+  const messages = new Counter({
+    name: 'ductus_messages_total',
+    help: 'HL7 messages sent, by result: accepted, or the code of the error.',
+    labelNames: ['destination', 'result'],
+    registers,
+  });
+  const repeats = new Counter({
+    name: 'ductus_possible_repeats_total',
+    help: 'Messages sent again after an attempt whose end is unknown.',
+    labelNames: ['destination'],
+    registers,
+  });
+  const parked = new Counter({
+    name: 'ductus_parked_total',
+    help: 'Pieces of work that stopped and wait for an operator, by code.',
+    labelNames: ['code'],
+    registers,
+  });
+  const unmapped = new Counter({
+    name: 'ductus_unmapped_resources_total',
+    help: 'Resources that have no mapping, by FHIR resource type.',
+    labelNames: ['type'],
+    registers,
+  });
+  const alerts = new Counter({
+    name: 'ductus_alerts_total',
+    help: 'Conditions that people were told about, by code.',
+    labelNames: ['code'],
+    registers,
+  });
+  const states = new Gauge({
+    name: 'ductus_destination_state',
+    help: '1 for the state that a destination is in, 0 for the others.',
+    labelNames: ['destination', 'state'],
+    registers,
+  });
+
+  return {
+    registry,
+    notification: (result) => notifications.inc({ result }),
+    delivered: (destination, seconds) => deliveries.observe({ destination }, seconds),
+    message: (destination, result) => messages.inc({ destination, result }),
+    possibleRepeat: (destination) => repeats.inc({ destination }),
+    parked: (code) => parked.inc({ code }),
+    unmapped: (type, count) => unmapped.inc({ type: KNOWN_TYPES.has(type) ? type : 'other' }, count),
+    alert: (code) => alerts.inc({ code }),
+    destinationState: (destination, state) => {
+      for (const each of Object.values(DestinationState)) {
+        states.set({ destination, state: each }, each === state ? 1 : 0);
+      }
+    },
+  };
+}
