@@ -1,0 +1,84 @@
+/** What the activities need of the world. The runtime builds it once a process; tests build it from real parts. */
+import type { Logger } from '../runtime/telemetry/logger';
+import type { Metrics } from '../runtime/telemetry/metrics';
+import type { BlobStore } from '../runtime/blob-store';
+import type { ByteBudget } from '../runtime/byte-budget';
+import type { Config, DestinationConfig, OrganizationConfig } from '../runtime/config/schema';
+import type { RocheServicesClient } from '../connectors/roche/services-client';
+import type { CredentialCache } from '../connectors/s3/credentials';
+import type { S3ObjectReader } from '../connectors/s3/object-reader';
+import type { PresignedReader } from '../connectors/s3/presigned-reader';
+import type { MllpPool } from '../connectors/emr/mllp-pool';
+import type { Notification, WorkKey } from '../domain/data-sharing';
+import type { DestinationReport } from '../domain/destinations';
+import { DuctusError } from '../domain/errors';
+import type { DestinationId, KeyedHash, OrganizationId } from '../domain/identifiers';
+import type { Store } from '../store/database';
+
+/** Outside systems of one organization. */
+export interface RocheConnection {
+  readonly services: RocheServicesClient;
+  readonly credentials: CredentialCache;
+  readonly objects: S3ObjectReader;
+  readonly presigned: PresignedReader;
+}
+
+/** Messages from activities to workflows, by Temporal's client. */
+export interface WorkflowMessenger {
+  /** An earlier file of the patient is out of the way. A workflow that is over is left alone. */
+  turn(workflowId: string): Promise<void>;
+  /** The destination lets a delivery through. @returns false when that workflow is over */
+  released(workflowId: string, destination: DestinationId): Promise<boolean>;
+  /** Starts the destination workflow where it does not run, and reports. */
+  report(destination: DestinationId, report: DestinationReport): Promise<void>;
+  /** Starts the destination workflow where it does not run. */
+  ensureDestination(destination: DestinationId): Promise<void>;
+  /** Starts the workflow for other content under an id already in use. */
+  conflict(key: WorkKey, notification: Notification): Promise<void>;
+}
+
+export interface ActivityDependencies {
+  readonly config: Config;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly budget: ByteBudget;
+  readonly hash: (value: string) => KeyedHash;
+  /** @throws DuctusError DUCTUS_ORGANIZATION_REMOVED */
+  readonly roche: (organization: OrganizationId) => RocheConnection;
+  /** @throws DuctusError DUCTUS_ORGANIZATION_REMOVED */
+  readonly mllp: (destination: DestinationId) => MllpPool;
+  readonly workflows: WorkflowMessenger;
+  /** Tells people: log, metric, webhook. Called once a condition. */
+  readonly tell: (event: {
+    readonly kind: 'raised' | 'cleared';
+    readonly key: string;
+    readonly code: string;
+    readonly text: string;
+  }) => Promise<void>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The organization's configuration, or an error that says that it is gone. */
+export function organizationConfig(config: Config, organization: OrganizationId): OrganizationConfig {
+  const found = config.organizations[organization];
+  if (found === undefined) {
+    throw new DuctusError(
+      'DUCTUS_ORGANIZATION_REMOVED',
+      `The organization "${organization}" is no longer in the configuration.`,
+    );
+  }
+  return found;
+}
+
+/** The destination's configuration, or an error that says that it is gone. */
+export function destinationConfig(config: Config, destination: DestinationId): DestinationConfig {
+  const found = config.destinations[destination];
+  if (found === undefined) {
+    throw new DuctusError(
+      'DUCTUS_ORGANIZATION_REMOVED',
+      `The destination "${destination}" is no longer in the configuration.`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,123 @@
+/** Activities of the destination workflow: its state in the store, who may send next, and telling people. */
+import type { DestinationOrder, DestinationPace, DestinationState } from '../domain/destinations';
+import type { ErrorCode } from '../domain/errors';
+import type { DestinationId } from '../domain/identifiers';
+import { forgetWaiters, nextWaiters, openDestination, setDestination } from '../store/destinations';
+import { recordDestinationDecision } from '../store/ledger';
+import { clear, raise } from './alerts';
+import { destinationConfig, type ActivityDependencies } from './dependencies';
+import { withFailures } from './failures';
+
+/** Time over the acknowledgment limit that a probe gets for queueing, transport and bookkeeping. */
+const PROBE_RESERVE_MS = 30_000;
+
+export interface DestinationActivities {
+  destinationPace(destination: DestinationId): Promise<DestinationPace>;
+  setDestinationState(input: {
+    readonly destination: DestinationId;
+    readonly state: DestinationState;
+    readonly waitMs?: number;
+    readonly order?: DestinationOrder;
+  }): Promise<void>;
+  /** Lets the next deliveries through. @returns how many were waiting and were let through */
+  releaseWaiters(input: { readonly destination: DestinationId; readonly count: number }): Promise<number>;
+  /** @returns false when somebody waits */
+  openDestination(destination: DestinationId): Promise<boolean>;
+  recordResume(destination: DestinationId): Promise<void>;
+  raiseDestinationAlert(input: { readonly destination: DestinationId; readonly code: ErrorCode }): Promise<void>;
+  clearDestinationAlert(destination: DestinationId): Promise<void>;
+}
+
+/** The activities, bound to their dependencies. */
+export function createDestinationActivities(deps: ActivityDependencies): DestinationActivities {
+  const { store, config, workflows, logger, metrics } = deps;
+  return {
+    destinationPace: withFailures(
+      'destinationPace',
+      (destination: DestinationId) => {
+        const { pause, drainPerSecond, acknowledgmentTimeoutMs } = destinationConfig(config, destination);
+        return Promise.resolve({
+          firstWaitMs: pause.firstWaitMs,
+          longestWaitMs: pause.longestWaitMs,
+          drainPerSecond,
+          probeTimeoutMs: acknowledgmentTimeoutMs + PROBE_RESERVE_MS,
+        });
+      },
+      logger,
+      'always',
+    ),
+    setDestinationState: withFailures(
+      'setDestinationState',
+      async ({ destination, state, waitMs, order }) => {
+        await setDestination(store, destination, {
+          state,
+          ...(waitMs === undefined ? {} : { nextAttemptAt: new Date(Date.now() + waitMs) }),
+          ...(order === undefined ? {} : { heldBy: order.by, heldReason: order.reason }),
+        });
+        metrics.destinationState(destination, state);
+        if (order !== undefined) await recordDestinationDecision(store, destination, { action: 'hold', ...order });
+        logger.info({ destination, state }, 'destination changed');
+      },
+      logger,
+      'always',
+    ),
+    releaseWaiters: withFailures(
+      'releaseWaiters',
+      async ({ destination, count }) => {
+        let through = 0;
+        while (through < count) {
+          const waiters = await nextWaiters(store, destination, count - through);
+          if (waiters.length === 0) break;
+          for (const workflowId of waiters) {
+            // Work that is over (terminated by an operator, say) only leaves the queue.
+            if (await workflows.released(workflowId, destination)) through += 1;
+          }
+          await forgetWaiters(store, destination, waiters);
+        }
+        return through;
+      },
+      logger,
+      'always',
+    ),
+    openDestination: withFailures(
+      'openDestination',
+      async (destination: DestinationId) => {
+        const opened = await openDestination(store, destination);
+        if (opened) metrics.destinationState(destination, 'open');
+        return opened;
+      },
+      logger,
+      'always',
+    ),
+    recordResume: withFailures(
+      'recordResume',
+      (destination: DestinationId) =>
+        recordDestinationDecision(store, destination, { action: 'resume', by: 'operator', reason: 'resumed' }),
+      logger,
+      'always',
+    ),
+    raiseDestinationAlert: withFailures(
+      'raiseDestinationAlert',
+      ({ destination, code }) =>
+        raise(deps, {
+          key: `destination/${destination}`,
+          code: 'DUCTUS_DESTINATION_DOWN',
+          text: `Destination ${destination} does not take messages (${code}). Deliveries wait; Ductus tries again by itself.`,
+        }),
+      logger,
+      'always',
+    ),
+    clearDestinationAlert: withFailures(
+      'clearDestinationAlert',
+      (destination: DestinationId) =>
+        clear(
+          deps,
+          `destination/${destination}`,
+          'DUCTUS_DESTINATION_DOWN',
+          `Destination ${destination} takes messages again.`,
+        ),
+      logger,
+      'always',
+    ),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The HTTP server: routes, one error handler for all of them, health and metrics. Thin: a route authenticates, parses,
+ * starts or signals a workflow, and answers.
+ */
+import { fastify, LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
+import { LIMITS } from '../domain/limits';
+import type { Config } from '../runtime/config/schema';
+import type { Logger } from '../runtime/telemetry/logger';
+import type { Metrics } from '../runtime/telemetry/metrics';
+import { registerDataSharing, type DataSharingApi } from './data-sharing';
+import { operationOutcome } from './operation-outcome';
+import { registerOperations, type OperationsApi } from './operations';
+import { RequestError } from './request-error';
+
+export interface ApiDependencies {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly notify: DataSharingApi['notify'];
+  readonly operations: OperationsApi;
+  /** Whether work can be taken now: names the parts that can't be reached. */
+  readonly notReady: () => Promise<readonly string[]>;
+}
+
+/** Connections that stay idle, or a request that trickles in, are cut after these. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
+
+/** Builds the server; `listen` is the caller's. */
+export async function createApi(deps: ApiDependencies): Promise<FastifyInstance> {
+  const { config, logger, metrics } = deps;
+  const { tls, bodyLimitBytes } = config.api;
+  const loggerInstance: FastifyBaseLogger = logger;
+  const options = {
+    loggerInstance,
+    // Requests are counted; a line for each would drown the ones that matter.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: REQUEST_TIMEOUT_MS * 2,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle' as const,
+  };
+  const app: FastifyInstance =
+    tls === undefined
+      ? fastify(options)
+      : fastify({
+          ...options,
+          https: {
+            cert: tls.cert.reveal(),
+            key: tls.key.reveal(),
+            // A caller without a certificate gets in and is judged by its organization's rule.
+            ...(tls.clientCa === undefined
+              ? {}
+              : { ca: tls.clientCa.reveal(), requestCert: true, rejectUnauthorized: false }),
+          },
+        });
+
+  app.setErrorHandler((error: FastifyError | DuctusError, request, reply) => {
+    const code = codeOf(error);
+    if (request.url.startsWith('/roche/')) metrics.notification(code);
+    const level = ERRORS[code].class === 'permanent' && code !== 'DUCTUS_INTERNAL' ? 'info' : 'error';
+    logger[level](
+      {
+        code,
+        route: request.routeOptions.url ?? 'none',
+        method: request.method,
+        err: code === 'DUCTUS_INTERNAL' ? error : undefined,
+      },
+      'request refused',
+    );
+    const status = httpStatus(code);
+    if (status === 401)
+      void reply.header(
+        'www-authenticate',
+        request.url.startsWith('/roche/') ? 'Basic realm="ductus", charset="UTF-8"' : 'Bearer',
+      );
+    if (status === 503) void reply.header('retry-after', String(LIMITS.retryAfterSeconds));
+    const issues =
+      error instanceof RequestError
+        ? error.issues
+        : [{ text: error instanceof DuctusError ? error.message : ERRORS[code].title }];
+    return reply.code(status).type('application/fhir+json').send(operationOutcome(code, issues));
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).type('application/fhir+json').send(operationOutcome('DUCTUS_NOT_FOUND')),
+  );
+
+  app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  app.get('/health/live', () => ({ status: 'ok' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const missing = await deps.notReady();
+    return missing.length === 0 ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', missing });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+  registerDataSharing(app, config, { notify: deps.notify, onResult: (result) => metrics.notification(result) });
+  registerOperations(app, config, deps.operations);
+  await app.ready();
+  return app;
+}
+
+function httpStatus(code: ErrorCode): number {
+  const row = ERRORS[code];
+  return 'http' in row ? row.http : 500;
+}
+
+/** Codes of Fastify's own errors, by its error codes (https://fastify.dev/docs/latest/Reference/Errors/). */
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'DUCTUS_BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'DUCTUS_MEDIA_TYPE_UNSUPPORTED',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'DUCTUS_REQUEST_INVALID',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'DUCTUS_REQUEST_INVALID',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'DUCTUS_REQUEST_INVALID',
+  FST_ERR_CTP_EMPTY_TYPE: 'DUCTUS_MEDIA_TYPE_UNSUPPORTED',
+  FST_ERR_BAD_URL: 'DUCTUS_NOT_FOUND',
+};
+
+function codeOf(error: FastifyError | DuctusError): ErrorCode {
+  if (error instanceof DuctusError) return error.code;
+  const known = FASTIFY_CODES[error.code];
+  if (known !== undefined) return known;
+  return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+    ? 'DUCTUS_REQUEST_INVALID'
+    : 'DUCTUS_INTERNAL';
+}

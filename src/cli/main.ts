@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The `ductus` command. */
+import { Command } from 'commander';
+import { configOf, EXIT, reportError, type GlobalOptions } from './context';
+import { destinationsCommand } from './destinations';
+import { parkedCommand } from './parked';
+import { serveCommand } from './serve';
+
+/** Builds the program; nothing runs before `parseAsync`. */
+export function program(): Command {
+  const root = new Command('ductus')
+    .description('Durable health-data integration: what comes in is delivered once, whatever crashes.')
+    .option('-c, --config <file>', 'configuration file (or DUCTUS_CONFIG)')
+    .option('--json', 'one JSON object a line instead of text')
+    .showHelpAfterError('(run with --help for examples)');
+  const globals = (): GlobalOptions => root.opts<GlobalOptions>();
+  root.addCommand(serveCommand(globals));
+  root.addCommand(parkedCommand(globals));
+  root.addCommand(destinationsCommand(globals));
+  root
+    .command('config')
+    .description('the configuration')
+    .command('check')
+    .description('read the configuration and its secrets, and say what is wrong')
+    .action(() => {
+      const config = configOf(globals());
+      const organizations = Object.keys(config.organizations);
+      console.log(
+        globals().json === true
+          ? JSON.stringify({ valid: true, organizations, destinations: Object.keys(config.destinations) })
+          : `The configuration is valid: ${String(organizations.length)} organizations, ${String(Object.keys(config.destinations).length)} destinations.`,
+      );
+    });
+  // Usage errors have an exit code of their own, so that scripts can tell them from work that failed.
+  const useExitCode = (command: Command): void => {
+    command.exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+    });
+    command.commands.forEach(useExitCode);
+  };
+  useExitCode(root);
+  return root;
+}
+
+if (require.main === module) program().parseAsync().catch(reportError);

@@ -1,0 +1,47 @@
+/** One piece of work as text for a terminal. */
+import { ERRORS, isErrorCode } from '../domain/errors';
+import type { Work } from '../queries/work';
+import { table, time } from './output';
+
+/** What came, where it stands, what went where, and what to do. */
+export function workDetails(work: Work): string {
+  const lines = [
+    work.workflowId,
+    `  received      ${time(work.receivedAt)} (${work.messageType})`,
+    `  stage         ${work.stage}${work.outcome === null ? '' : `, ${work.outcome}`}`,
+    `  delivered     ${time(work.deliveredAt)}`,
+    `  closed        ${time(work.closedAt)}`,
+    `  observations  ${String(work.observations)} sent, ${String(work.leftOut)} left out`,
+  ];
+  const unmapped = Object.entries(work.unmapped);
+  if (unmapped.length > 0)
+    lines.push(`  unmapped      ${unmapped.map(([type, count]) => `${type} ${String(count)}`).join(', ')}`);
+  if (work.flags.length > 0) lines.push(`  flags         ${work.flags.join(', ')}`);
+  if (work.repeats > 0) lines.push(`  repeats       ${String(work.repeats)}`);
+  if (work.decidedBy !== null) lines.push(`  decided       by ${work.decidedBy}: ${work.decidedReason ?? ''}`);
+  if (isErrorCode(work.code)) {
+    lines.push(
+      `  error         ${work.code} at ${work.step ?? '?'}: ${work.message ?? ''}`,
+      `  what to do    ${ERRORS[work.code].nextStep}`,
+    );
+  }
+  const rows = work.messages.map((message) => [
+    message.destination,
+    String(message.sequence),
+    message.controlId,
+    message.state,
+    String(message.resources),
+    String(message.attempts),
+    String(message.possibleRepeats),
+    message.code ?? '',
+  ]);
+  lines.push(
+    '',
+    table(
+      ['DESTINATION', 'NO', 'MSH-10', 'STATE', 'RESOURCES', 'SENT', 'POSSIBLE REPEATS', 'CODE'],
+      rows,
+      '  no messages yet',
+    ),
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,100 @@
+/** One piece of work with its messages: what came, what went where, and what is left. No clinical values. */
+import type { Store } from '../store/database';
+
+export interface WorkMessage {
+  readonly destination: string;
+  readonly sequence: number;
+  readonly controlId: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly possibleRepeats: number;
+  readonly resources: number;
+  readonly code: string | null;
+  readonly settledAt: Date | null;
+}
+
+export interface Work {
+  readonly workflowId: string;
+  readonly organization: string;
+  readonly notificationId: string;
+  readonly messageType: string;
+  readonly objectKey: string | null;
+  readonly stage: string;
+  readonly outcome: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly step: string | null;
+  readonly flags: readonly string[];
+  readonly observations: number;
+  readonly unmapped: Readonly<Record<string, number>>;
+  readonly leftOut: number;
+  readonly repeats: number;
+  readonly receivedAt: Date;
+  readonly deliveredAt: Date | null;
+  readonly closedAt: Date | null;
+  readonly decidedBy: string | null;
+  readonly decidedReason: string | null;
+  readonly messages: readonly WorkMessage[];
+}
+
+/** Finds work by its workflow id. */
+export async function findWork(store: Store, workflowId: string): Promise<Work | undefined> {
+  const row = await store
+    .selectFrom('notification')
+    .selectAll()
+    .where('workflow_id', '=', workflowId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const messages = await store
+    .selectFrom('message')
+    .select([
+      'destination',
+      'sequence',
+      'control_id',
+      'state',
+      'attempts',
+      'possible_repeats',
+      'error_code',
+      'settled_at',
+    ])
+    .select((eb) => eb.fn<number>('cardinality', ['resource_hashes']).as('resources'))
+    .where('organization', '=', row.organization)
+    .where('notification_id', '=', row.notification_id)
+    .where('variant', '=', row.variant)
+    .orderBy('destination')
+    .orderBy('sequence')
+    .execute();
+  return {
+    workflowId: row.workflow_id,
+    organization: row.organization,
+    notificationId: row.notification_id + row.variant,
+    messageType: row.message_type,
+    objectKey: row.object_key,
+    stage: row.stage,
+    outcome: row.outcome,
+    code: row.error_code,
+    message: row.error_message,
+    step: row.failed_step,
+    flags: row.flags,
+    observations: row.observations,
+    unmapped: row.unmapped,
+    leftOut: row.left_out,
+    repeats: row.repeats,
+    receivedAt: row.received_at,
+    deliveredAt: row.delivered_at,
+    closedAt: row.closed_at,
+    decidedBy: row.decided_by,
+    decidedReason: row.decided_reason,
+    messages: messages.map((message) => ({
+      destination: message.destination,
+      sequence: message.sequence,
+      controlId: message.control_id,
+      state: message.state,
+      attempts: message.attempts,
+      possibleRepeats: message.possible_repeats,
+      resources: message.resources,
+      code: message.error_code,
+      settledAt: message.settled_at,
+    })),
+  };
+}

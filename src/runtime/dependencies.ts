@@ -1,0 +1,129 @@
+/** Builds what the activities need from the configuration: one set of connections a process. */
+import { request } from 'undici';
+import { randomUUID } from 'node:crypto';
+import type { ActivityDependencies, RocheConnection, WorkflowMessenger } from '../activities/dependencies';
+import { destinationConfig, organizationConfig } from '../activities/dependencies';
+import { MllpPool, mllpOptions } from '../connectors/emr/mllp-pool';
+import { RocheServicesClient } from '../connectors/roche/services-client';
+import { CredentialCache, type CredentialFetch } from '../connectors/s3/credentials';
+import { S3ObjectReader } from '../connectors/s3/object-reader';
+import { PresignedReader } from '../connectors/s3/presigned-reader';
+import { assumeRoleSource, webIdentitySource } from '../connectors/s3/sts';
+import type { DestinationId, OrganizationId } from '../domain/identifiers';
+import { LIMITS } from '../domain/limits';
+import type { Store } from '../store/database';
+import { createBlobStore } from './blob-store';
+import { ByteBudget } from './byte-budget';
+import { createKeyedHash } from './codec/keyed-hash';
+import type { Config, OrganizationConfig } from './config/schema';
+import type { Logger } from './telemetry/logger';
+import type { Metrics } from './telemetry/metrics';
+
+export interface Parts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly workflows: WorkflowMessenger;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export interface BuiltDependencies {
+  readonly deps: ActivityDependencies;
+  /** Closes the connections to the outside. The store is the caller's. */
+  close(): Promise<void>;
+}
+
+/** One webhook call; alerts also stand in the log and in the store. */
+const WEBHOOK_TIMEOUT_MS = 5_000;
+
+/** Builds the dependencies. Connections are opened at first use. */
+export function buildDependencies(parts: Parts): BuiltDependencies {
+  const { config, logger, metrics } = parts;
+  const roche = new Map<OrganizationId, RocheConnection>();
+  const pools = new Map<DestinationId, MllpPool>();
+
+  const blobs = createBlobStore(config);
+  const deps: ActivityDependencies = {
+    ...parts,
+    blobs,
+    budget: new ByteBudget(config.dataSharing.maxBytesInFlight),
+    hash: createKeyedHash(config.encryption.hashKey),
+    roche: (id) => {
+      let connection = roche.get(id);
+      if (connection === undefined) {
+        connection = connect(organizationConfig(config, id));
+        roche.set(id, connection);
+      }
+      return connection;
+    },
+    mllp: (id) => {
+      let pool = pools.get(id);
+      if (pool === undefined) {
+        pool = new MllpPool(mllpOptions(destinationConfig(config, id)));
+        pools.set(id, pool);
+      }
+      return pool;
+    },
+    tell: async (event) => {
+      if (event.kind === 'raised') metrics.alert(event.code);
+      logger[event.kind === 'raised' ? 'error' : 'warn']({ alert: event }, event.text);
+      if (config.alerts.webhook === undefined) return;
+      try {
+        const answer = await request(config.alerts.webhook, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...event, at: new Date().toISOString() }),
+          signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
+        });
+        await answer.body.dump();
+        if (answer.statusCode >= 300) logger.warn({ status: answer.statusCode }, 'the alert webhook refused an alert');
+      } catch (error) {
+        // A webhook that is down must not stop deliveries; the alert is in the log and in the store.
+        logger.warn({ err: error }, 'the alert webhook could not be reached');
+      }
+    },
+  };
+
+  return {
+    deps,
+    close: async () => {
+      blobs.close();
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      await Promise.all(
+        [...roche.values()].map(async ({ services, objects, presigned }) => {
+          await services.close();
+          objects.close();
+          await presigned.close();
+        }),
+      );
+    },
+  };
+}
+
+function connect(organization: OrganizationConfig): RocheConnection {
+  const services = new RocheServicesClient({ emrOid: organization.emrOid, config: organization.roche });
+  const credentials = new CredentialCache(credentialSource(organization, services), {
+    refreshBeforeMs:
+      organization.retrieval.credentials.source === 'roche-token'
+        ? LIMITS.tokenRefreshBeforeMs
+        : LIMITS.stsRefreshBeforeMs,
+  });
+  return {
+    services,
+    credentials,
+    objects: new S3ObjectReader({ retrieval: organization.retrieval, credentials }),
+    presigned: new PresignedReader({ retrieval: organization.retrieval }),
+  };
+}
+
+function credentialSource(organization: OrganizationConfig, services: RocheServicesClient): CredentialFetch {
+  const { credentials } = organization.retrieval;
+  switch (credentials.source) {
+    case 'roche-token':
+      return (signal) => services.fetchToken(randomUUID(), signal);
+    case 'assume-role':
+      return assumeRoleSource(credentials);
+    case 'web-identity':
+      return webIdentitySource(credentials);
+  }
+}

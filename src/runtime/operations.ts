@@ -1,0 +1,97 @@
+/**
+ * What operators can do, once for the HTTP API and the command line: look at work, decide on it, hold and resume
+ * destinations.
+ */
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Repair, RepairResult } from '../domain/data-sharing';
+import { DuctusError } from '../domain/errors';
+import { DestinationIdSchema, type DestinationId } from '../domain/identifiers';
+import { UPDATES } from '../domain/messages';
+import { listDestinations, type DestinationView } from '../queries/destinations';
+import { listParked, type ParkedFilter, type ParkedWork } from '../queries/parked';
+import { findWork, type Work } from '../queries/work';
+import type { Store } from '../store/database';
+import type { Config } from './config/schema';
+import { holdDestination, resumeDestination } from './temporal/messenger';
+
+/** How long an operator waits for a worker to take a decision. */
+const UPDATE_TIMEOUT_MS = 15_000;
+
+export interface BulkResult {
+  readonly workflowId: string;
+  /** Why it was not taken; absent when it was. */
+  readonly refused?: string;
+}
+
+export interface Operations {
+  parked(filter: ParkedFilter): Promise<readonly ParkedWork[]>;
+  work(workflowId: string): Promise<Work | undefined>;
+  /** @throws DuctusError DUCTUS_NOT_FOUND, DUCTUS_STATE_CONFLICT (with the reason), DUCTUS_TEMPORAL_UNAVAILABLE */
+  repair(workflowId: string, repair: Repair): Promise<RepairResult>;
+  /** Decides on everything that the filter finds, one after the other. */
+  repairAll(filter: ParkedFilter, repair: Repair): Promise<readonly BulkResult[]>;
+  destinations(): Promise<readonly DestinationView[]>;
+  hold(destination: string, order: { readonly by: string; readonly reason: string }): Promise<void>;
+  /** @returns false when there was nothing to resume */
+  resume(destination: string, order: { readonly by: string; readonly reason: string }): Promise<boolean>;
+}
+
+/** Builds the operations on a store and a Temporal client. */
+export function createOperations(config: Config, store: Store, client: Client): Operations {
+  const { taskQueue } = config.temporal;
+
+  const configured = (destination: string): DestinationId => {
+    const id = DestinationIdSchema.safeParse(destination);
+    if (!id.success || config.destinations[id.data] === undefined) {
+      throw new DuctusError('DUCTUS_NOT_FOUND', `There is no destination "${destination}" in the configuration.`);
+    }
+    return id.data;
+  };
+
+  const repair = async (workflowId: string, decision: Repair): Promise<RepairResult> => {
+    try {
+      return await client.withDeadline(Date.now() + UPDATE_TIMEOUT_MS, () =>
+        client.workflow
+          .getHandle(workflowId)
+          .executeUpdate<RepairResult, [Repair]>(UPDATES.repair, { args: [decision] }),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) {
+        throw new DuctusError('DUCTUS_NOT_FOUND', `No work with the id ${workflowId} is under way.`);
+      }
+      if (error instanceof WorkflowUpdateFailedError) {
+        const why = error.cause instanceof ApplicationFailure ? error.cause.message : 'it was refused';
+        throw new DuctusError('DUCTUS_STATE_CONFLICT', `Not done: ${why}.`);
+      }
+      throw new DuctusError(
+        'DUCTUS_TEMPORAL_UNAVAILABLE',
+        'The decision could not be handed over: no worker took it in time.',
+        {
+          cause: error,
+        },
+      );
+    }
+  };
+
+  return {
+    parked: (filter) => listParked(store, filter),
+    work: (workflowId) => findWork(store, workflowId),
+    repair,
+    repairAll: async (filter, decision) => {
+      const results: BulkResult[] = [];
+      for (const { workflowId } of await listParked(store, filter)) {
+        try {
+          await repair(workflowId, decision);
+          results.push({ workflowId });
+        } catch (error) {
+          results.push({ workflowId, refused: error instanceof DuctusError ? error.message : 'it failed' });
+        }
+      }
+      return results;
+    },
+    destinations: () => listDestinations(store, Object.keys(config.destinations)),
+    hold: (destination, order) => holdDestination(client, taskQueue, configured(destination), order),
+    resume: (destination, order) => resumeDestination(client, configured(destination), order),
+  };
+}

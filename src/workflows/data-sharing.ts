@@ -1,0 +1,406 @@
+/**
+ * One notification of Roche, from token to ACK. Only order, limits and decisions stand here; what a step does is in
+ * the activities. A change that alters the commands of a running workflow needs `patched` (docs/operations/releases.md).
+ */
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  ApplicationFailure,
+} from '@temporalio/workflow';
+import type { DataSharingActivities } from '../activities/data-sharing';
+import type {
+  DataSharingInput,
+  DataSharingResult,
+  DataSharingStatus,
+  Notification,
+  Repair,
+  RepairResult,
+  RepairStep,
+  WorkKey,
+} from '../domain/data-sharing';
+import type { ErrorCode } from '../domain/errors';
+import type { DestinationId } from '../domain/identifiers';
+import { LIMITS } from '../domain/limits';
+import { QUERIES, SIGNALS, UPDATES } from '../domain/messages';
+import { Outcome, Stage } from '../domain/stages';
+import { DataSharingState } from './data-sharing-state';
+import { parkedDetails, waitingDetails } from './operator-view';
+import { ERROR_CODE, OUTCOME, STAGE } from './search-attributes';
+import { quickThenPatient, quickThenUntilDone, stepFailure, withNewest } from './steps';
+
+export const notified = defineSignal<[Notification]>(SIGNALS.notified);
+export const turn = defineSignal(SIGNALS.turn);
+export const released = defineSignal<[DestinationId]>(SIGNALS.released);
+export const repairInBatch = defineSignal<[Repair]>(SIGNALS.repairInBatch);
+/** An update, not a signal: the operator must learn at once whether the decision was taken. */
+export const repair = defineUpdate<RepairResult, [Repair]>(UPDATES.repair);
+export const status = defineQuery<DataSharingStatus>(QUERIES.status);
+
+const growingWaits = {
+  initialInterval: LIMITS.retryFirstMs,
+  backoffCoefficient: 2,
+  maximumInterval: LIMITS.retryLongestMs,
+};
+const quick = proxyLocalActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.quickStepMs,
+  retry: { maximumAttempts: 1 },
+});
+/** Steps on the store alone go on until it is back. */
+const ledger = proxyActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.ledgerStepMs,
+  retry: growingWaits,
+});
+const fetching = proxyActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.retrieveTryMs,
+  scheduleToCloseTimeout: LIMITS.retrieveTotalMs,
+  retry: growingWaits,
+});
+const transforming = proxyActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.transformTryMs,
+  scheduleToCloseTimeout: LIMITS.transformTotalMs,
+  retry: growingWaits,
+});
+/** No limit in total: a destination that fails is paused, and its work waits for it. */
+const delivering = proxyActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.deliverTryMs,
+  heartbeatTimeout: LIMITS.deliverHeartbeatMs,
+  retry: growingWaits,
+});
+const acknowledging = proxyActivities<DataSharingActivities>({
+  startToCloseTimeout: LIMITS.rocheRequestMs + LIMITS.ledgerStepMs,
+  scheduleToCloseTimeout: LIMITS.acknowledgeTotalMs,
+  retry: growingWaits,
+});
+
+/** Where a run goes on: at a step, or straight to the ACK with what the ledger says. */
+type Next = RepairStep | 'open' | { readonly acknowledgeAs: Outcome };
+
+export async function dataSharing(input: DataSharingInput): Promise<DataSharingResult> {
+  const state = new DataSharingState();
+  setHandler(notified, (notification) => state.notify(notification));
+  setHandler(turn, () => void (state.turns += 1));
+  setHandler(released, (destination) => void state.released.add(destination));
+  setHandler(status, () => state.status());
+  setHandler(repairInBatch, (decision) => {
+    if (state.whyNot(decision) === undefined) state.decide(decision);
+  });
+  const refuse = (decision: Repair): void => {
+    const why = state.whyNot(decision);
+    if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'DUCTUS_STATE_CONFLICT');
+  };
+  setHandler(
+    repair,
+    (decision) => {
+      // Again, because two updates of one moment are both validated before the first is handled.
+      refuse(decision);
+      state.decide(decision);
+      return { accepted: true, stage: state.stage };
+    },
+    { validator: refuse },
+  );
+  await condition(() => state.started);
+  const key: WorkKey = {
+    organization: input.organization,
+    notificationId: input.notificationId,
+    variant: input.conflict === true ? `~${state.first.sourceHash.slice(0, 12)}` : '',
+  };
+  const run = new Run(state, key, input);
+  let next: Next = 'open';
+  for (;;) {
+    while (state.outcome === undefined) next = await run.from(next);
+    const { outcome } = state;
+    if (await run.close(outcome)) {
+      await condition(allHandlersFinished);
+      return { outcome };
+    }
+    // A notification came while the last step ran: its handle is the one to acknowledge with.
+    next = { acknowledgeAs: outcome };
+    state.outcome = undefined;
+  }
+}
+
+class Run {
+  #step: RepairStep = 'retrieve';
+  #destinations: readonly DestinationId[] = [];
+  #resendAmbiguous = false;
+  /** Notifications of this run that an ACK has answered. */
+  #acknowledged = 0;
+  /** What an ACK that failed was to say, for its next try. */
+  #finishAs: Outcome | undefined;
+  #deadlineWatched = false;
+
+  constructor(
+    private readonly state: DataSharingState,
+    private readonly key: WorkKey,
+    private readonly input: DataSharingInput,
+  ) {}
+
+  /** Goes on from a step until the work is over or parked and decided. */
+  async from(next: Next): Promise<Next> {
+    try {
+      if (next === 'open') {
+        const opened = await this.open();
+        if (opened !== undefined) return opened;
+        next = 'retrieve';
+      }
+      if (typeof next === 'object') {
+        await this.finish(next.acknowledgeAs);
+        return next;
+      }
+      if (next !== 'acknowledge') this.#finishAs = undefined;
+      if (next === 'retrieve') {
+        const twin = await this.retrieve();
+        if (twin) {
+          await this.finish(Outcome.alreadyDone);
+          return 'acknowledge';
+        }
+        next = 'transform';
+      }
+      if (next === 'transform') {
+        await this.transform();
+        next = 'deliver';
+      }
+      if (next === 'deliver') await this.deliver();
+      const inPart = this.state.flags.includes('resources-left-out');
+      await this.finish(this.#finishAs ?? (inPart ? Outcome.deliveredInPart : Outcome.delivered));
+      return next;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return await this.park(stepFailure(error));
+    }
+  }
+
+  /** Asks the ledger. @returns where to go on when this is not new work */
+  private async open(): Promise<Next | undefined> {
+    const entry = { ...this.key, notification: this.state.first };
+    const opened = await quickThenUntilDone(
+      () => quick.openNotification(entry),
+      () => ledger.openNotification(entry),
+    );
+    switch (opened.disposition) {
+      case 'closed':
+        this.state.flag(`duplicate-of-${opened.outcome}`);
+        return { acknowledgeAs: Outcome.alreadyDone };
+      case 'conflict':
+        this.state.conflicts.push(this.state.first);
+        this.state.outcome = Outcome.moved;
+        return 'open';
+      case 'new':
+        return this.input.conflict === true
+          ? await this.park({
+              code: 'DUCTUS_NOTIFICATION_CONFLICT',
+              message: 'The id was used for another file before.',
+            })
+          : undefined;
+    }
+  }
+
+  /** Token and file. @returns true when another notification brought the same bytes before */
+  private async retrieve(): Promise<boolean> {
+    this.#step = 'retrieve';
+    return withNewest(
+      () => this.state.notifications,
+      async () => {
+        const { source } = this.state.newest;
+        const wanted = { ...this.key, source, sourceHash: this.state.newest.sourceHash };
+        const slow = (): void => this.isSlow(Stage.retrieving);
+        if (source.kind === 'access-point') {
+          await quickThenPatient(
+            () => quick.obtainToken(this.key),
+            () => fetching.obtainToken(this.key),
+            slow,
+          );
+        }
+        const result = await quickThenPatient(
+          () => quick.retrieveFile(wanted),
+          () => fetching.retrieveFile(wanted),
+          slow,
+        );
+        if (result.status === 'stored') return false;
+        this.state.flag(`same-object-as-${result.notificationId}`);
+        return true;
+      },
+    );
+  }
+
+  /** Waits for the patient's turn and makes the messages. */
+  private async transform(): Promise<void> {
+    this.#step = 'transform';
+    for (;;) {
+      const seen = this.state.turns;
+      const slow = (): void => this.isSlow(Stage.transforming);
+      const result = await quickThenPatient(
+        () => quick.transformFile(this.key),
+        () => transforming.transformFile(this.key),
+        slow,
+      );
+      if (result.status === 'ready') {
+        this.#destinations = result.destinations;
+        return;
+      }
+      this.waits(`an earlier file of the same patient: \`${result.behind}\``);
+      await condition(() => this.state.turns > seen, LIMITS.waitFallbackMs);
+    }
+  }
+
+  private async deliver(): Promise<void> {
+    this.#step = 'deliver';
+    const results = await Promise.allSettled(this.#destinations.map((destination) => this.deliverTo(destination)));
+    const failed = results.find((result) => result.status === 'rejected');
+    this.#resendAmbiguous = false;
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  private async deliverTo(destination: DestinationId): Promise<void> {
+    for (;;) {
+      const wasReleased = this.state.released.delete(destination);
+      const result = await delivering.deliverMessages({
+        ...this.key,
+        destination,
+        released: wasReleased,
+        resendAmbiguous: this.#resendAmbiguous,
+      });
+      if (result.status === 'delivered') return;
+      this.waits(`the destination \`${destination}\`, which is paused, held or draining`);
+      await condition(() => this.state.released.has(destination), LIMITS.waitFallbackMs);
+      this.show(Stage.delivering);
+    }
+  }
+
+  /** ACK with the newest handle, again for each notification that came meanwhile. */
+  private async finish(outcome: Outcome): Promise<void> {
+    this.#step = 'acknowledge';
+    this.#finishAs = outcome;
+    let impossible = false;
+    while (this.#acknowledged < this.state.notifications) {
+      impossible = await withNewest(
+        () => this.state.notifications,
+        async () => {
+          const { receiptHandle, operationId } = this.state.newest;
+          const attempt = this.state.notifications;
+          const ack = {
+            ...this.key,
+            receiptHandle,
+            operationId,
+            attempt,
+            delivered: outcome === Outcome.delivered || outcome === Outcome.deliveredInPart,
+          };
+          const slow = (): void => this.isSlow(Stage.acknowledging);
+          const result = await quickThenPatient(
+            () => quick.acknowledge(ack),
+            () => acknowledging.acknowledge(ack),
+            slow,
+          );
+          this.#acknowledged = attempt;
+          return result.status === 'handle-refused';
+        },
+      );
+    }
+    if (impossible) this.state.flag('ack-impossible');
+    this.state.outcome = impossible && outcome === Outcome.delivered ? Outcome.deliveredAckImpossible : outcome;
+  }
+
+  /** Stops until an operator decides or a new notification makes another try worth while. */
+  private async park(failure: { readonly code: ErrorCode; readonly message: string }): Promise<Next> {
+    const { state } = this;
+    const seen = state.notifications;
+    state.failure = { ...failure, step: this.#step };
+    this.watchDeadline();
+    await ledger.recordParked({
+      ...this.key,
+      errorCode: failure.code,
+      errorMessage: failure.message,
+      failedStep: this.#step,
+    });
+    state.stage = Stage.parked;
+    upsertSearchAttributes([
+      { key: STAGE, value: Stage.parked },
+      { key: ERROR_CODE, value: failure.code },
+    ]);
+    setCurrentDetails(parkedDetails(state.status()));
+    await condition(() => state.decided || (state.renewable && state.notifications > seen));
+    const decision = state.takeDecision();
+    // Before the next wait: from here on another decision is refused.
+    state.failure = undefined;
+    if (decision !== undefined) await ledger.recordDecision({ ...this.key, decision });
+    upsertSearchAttributes([{ key: ERROR_CODE, value: null }]);
+    this.show(Stage.received);
+    switch (decision?.action) {
+      case undefined:
+        return this.#step;
+      case 'retry':
+        this.#resendAmbiguous = failure.code === 'DUCTUS_EMR_AMBIGUOUS';
+        return decision.from ?? this.#step;
+      case 'skip':
+        state.flag('resources-left-out');
+        return 'transform';
+      case 'discard':
+        return { acknowledgeAs: Outcome.discarded };
+    }
+  }
+
+  /**
+   * Hands over what came under this id with other content, and closes the ledger's entry.
+   * @returns false when a notification came meanwhile that is not acknowledged yet
+   */
+  async close(outcome: Outcome): Promise<boolean> {
+    const { state } = this;
+    while (state.conflicts.length > 0) {
+      for (const notification of state.conflicts.splice(0)) await ledger.startConflict({ ...this.key, notification });
+    }
+    if (outcome !== Outcome.moved) {
+      const record = { ...this.key, outcome, flags: state.flags };
+      await quickThenUntilDone(
+        () => quick.closeNotification(record),
+        () => ledger.closeNotification(record),
+      );
+      if (state.conflicts.length > 0 || this.#acknowledged < state.notifications) return false;
+    }
+    state.stage = Stage.done;
+    upsertSearchAttributes([
+      { key: STAGE, value: Stage.done },
+      { key: OUTCOME, value: outcome },
+    ]);
+    return true;
+  }
+
+  private show(stage: Stage): void {
+    if (this.state.stage === stage) return;
+    this.state.stage = stage;
+    upsertSearchAttributes([{ key: STAGE, value: stage }]);
+    setCurrentDetails('');
+  }
+
+  private isSlow(stage: Stage): void {
+    this.watchDeadline();
+    this.show(stage);
+  }
+
+  private waits(what: string): void {
+    this.watchDeadline();
+    this.show(Stage.waiting);
+    setCurrentDetails(waitingDetails(what));
+  }
+
+  /** Raises an alert before Roche's last repeat; the timer exists only where the work is not quick. */
+  private watchDeadline(): void {
+    if (this.#deadlineWatched) return;
+    this.#deadlineWatched = true;
+    const watch = CancellationScope.nonCancellable(async () => {
+      await sleep(await ledger.millisecondsToDeadline({ ...this.key, receivedAtMs: this.state.first.receivedAtMs }));
+      await ledger.raiseDeadlineAlert(this.key);
+    });
+    watch.catch(() => undefined);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * A destination that is not simply open: paused after failures, held by an operator, or draining a backlog. Runs only
+ * while that lasts. It alone decides who may send meanwhile, so a backlog of days goes out in order, at a limited
+ * rate, and people are told once when it begins and once when it ends (PEERS B2, B4).
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineSignal,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { DestinationActivities } from '../activities/destination';
+import { DestinationState } from '../domain/destinations';
+import type { DestinationInput, DestinationOrder, DestinationPace, DestinationReport } from '../domain/destinations';
+import type { ErrorCode } from '../domain/errors';
+import type { DestinationId } from '../domain/identifiers';
+import { LIMITS } from '../domain/limits';
+import { SIGNALS } from '../domain/messages';
+import { STAGE } from './search-attributes';
+
+export const report = defineSignal<[DestinationReport]>(SIGNALS.report);
+/** Signals, not updates: they may be what starts the workflow, and an order to hold always succeeds. */
+export const hold = defineSignal<[DestinationOrder]>(SIGNALS.hold);
+export const resume = defineSignal<[DestinationOrder]>(SIGNALS.resume);
+
+const activities = proxyActivities<DestinationActivities>({
+  startToCloseTimeout: LIMITS.ledgerStepMs,
+  retry: { initialInterval: LIMITS.retryFirstMs, backoffCoefficient: 2, maximumInterval: LIMITS.retryLongestMs },
+});
+
+/** Length of one step of a drain: short, so that the order in which work is let through is the order in which it goes. */
+const STEP_MS = 100;
+
+/** What signals have said since it was last looked at. */
+interface Heard {
+  held: DestinationOrder | undefined;
+  /** An operator wants the next try now. */
+  woken: boolean;
+  failing: ErrorCode | undefined;
+  succeeded: boolean;
+}
+
+export async function destination(input: DestinationInput): Promise<void> {
+  const { destination: id } = input;
+  const heard: Heard = { held: input.held, woken: false, failing: undefined, succeeded: false };
+  setHandler(report, (message) => {
+    if (message.kind === 'failing') heard.failing = message.code;
+    else heard.succeeded = true;
+  });
+  setHandler(hold, (order) => void (heard.held = order));
+  setHandler(resume, () => {
+    heard.held = undefined;
+    heard.woken = true;
+  });
+
+  let failures = input.failures ?? 0;
+  let draining = input.draining === true;
+  const pace = await activities.destinationPace(id);
+  for (;;) {
+    if (workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof destination>({
+        destination: id,
+        failures,
+        draining,
+        ...(heard.held === undefined ? {} : { held: heard.held }),
+      });
+    }
+    if (heard.held !== undefined) {
+      await stayHeld(id, heard);
+      failures = 0;
+    } else if (!draining) {
+      failures += 1;
+      if (!(await stayPaused(id, heard, pace, failures))) continue;
+      failures = 0;
+    }
+    draining = heard.held === undefined;
+    if (!draining) continue;
+    draining = false;
+    const end = await drain(id, heard, pace);
+    if (end === 'long') draining = true;
+    // A report may have come while the last step ran: then it is not over.
+    if (end === 'open' && heard.failing === undefined && heard.held === undefined) {
+      await condition(allHandlersFinished);
+      show(DestinationState.open, '');
+      return;
+    }
+  }
+}
+
+async function stayHeld(id: DestinationId, heard: Heard): Promise<void> {
+  const order = heard.held;
+  if (order === undefined) return;
+  await activities.setDestinationState({ destination: id, state: DestinationState.held, order });
+  show(
+    DestinationState.held,
+    `Held by ${order.by}: ${order.reason}. Nothing is sent until \`ductus destinations resume ${id}\`.`,
+  );
+  await condition(() => heard.held === undefined);
+  await activities.recordResume(id);
+}
+
+/**
+ * Waits and lets one delivery try.
+ * @returns true when it went through, or when nobody waits
+ */
+async function stayPaused(id: DestinationId, heard: Heard, pace: DestinationPace, failures: number): Promise<boolean> {
+  const waitMs = Math.min(pace.longestWaitMs, pace.firstWaitMs * 2 ** Math.min(failures - 1, 20));
+  const code = heard.failing ?? 'DUCTUS_EMR_UNREACHABLE';
+  heard.woken = false;
+  await activities.setDestinationState({ destination: id, state: DestinationState.paused, waitMs });
+  await activities.raiseDestinationAlert({ destination: id, code });
+  show(
+    DestinationState.paused,
+    `Attempt ${String(failures)} failed with \`${code}\`; the next is in ${String(Math.round(waitMs / 1000))} s. ` +
+      'New deliveries wait in order; nothing is lost. Try at once with `ductus destinations resume`.',
+  );
+  await condition(() => heard.woken || heard.held !== undefined, waitMs);
+  if (heard.held !== undefined) return false;
+  heard.failing = undefined;
+  heard.succeeded = false;
+  if ((await activities.releaseWaiters({ destination: id, count: 1 })) > 0) {
+    await condition(
+      () => heard.succeeded || heard.failing !== undefined || heard.held !== undefined,
+      pace.probeTimeoutMs,
+    );
+    if (!heard.succeeded) return false;
+  }
+  return true;
+}
+
+/**
+ * Lets the backlog through in order. The alert ends when the backlog does, or when a long one has drained for a while: an
+ * EMR that takes one message and fails again is one condition, not two.
+ * @returns `open`: nobody waits any more; `stopped`: it fails again or is held; `long`: the history is long enough
+ */
+async function drain(id: DestinationId, heard: Heard, pace: DestinationPace): Promise<'open' | 'stopped' | 'long'> {
+  heard.failing = undefined;
+  await activities.setDestinationState({ destination: id, state: DestinationState.draining });
+  show(
+    DestinationState.draining,
+    `It works again. What waits goes out in order, ${String(pace.drainPerSecond)} files per second.`,
+  );
+  const count = Math.max(1, Math.round((pace.drainPerSecond * STEP_MS) / 1000));
+  const steadyAt = Date.now() + pace.longestWaitMs;
+  let told = false;
+  for (;;) {
+    const through = await activities.releaseWaiters({ destination: id, count });
+    if (!told && (through === 0 || Date.now() >= steadyAt)) {
+      await activities.clearDestinationAlert(id);
+      told = true;
+    }
+    if (through === 0 && (await activities.openDestination(id))) return 'open';
+    const stopped = (): boolean => heard.failing !== undefined || heard.held !== undefined;
+    await condition(stopped, Math.ceil((1000 * Math.max(1, through)) / pace.drainPerSecond));
+    if (stopped()) return 'stopped';
+    if (workflowInfo().continueAsNewSuggested) return 'long';
+  }
+}
+
+function show(state: DestinationState, details: string): void {
+  upsertSearchAttributes([{ key: STAGE, value: state }]);
+  setCurrentDetails(details === '' ? '' : `**${state}**. ${details}`);
+}

@@ -1,0 +1,151 @@
+/**
+ * Privacy: planted names, numbers and secrets are looked for in everything that Ductus leaves behind. In clear they may
+ * be nowhere: not in logs, raw histories, search attributes, metrics, blobs or the database.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { Client as PostgresClient } from 'pg';
+import { request } from 'undici';
+import { bgBundle } from '../../simulators/roche-dc/sample-data';
+import { SECRETS } from '../support/config';
+import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
+import { acknowledged, decidedBy, parked, repair, result, share } from '../support/hospital-steps';
+import { testTemporalAddress } from '../support/temporal';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld(testTemporalAddress());
+});
+afterAll(() => world.stop());
+
+const PATIENT = {
+  id: 'PLANTED-NUMBER-4711',
+  system: 'urn:oid:2.999.7',
+  family: 'Plantedfamily',
+  given: 'Plantedgiven',
+  gender: 'female',
+  birthDate: '1961-07-13',
+} as const;
+
+/** What may be nowhere in clear; the base64 of the basic credentials too. */
+const FORBIDDEN: readonly string[] = [
+  PATIENT.id,
+  PATIENT.family,
+  PATIENT.given,
+  PATIENT.birthDate,
+  '19610713',
+  ...Object.values(SECRETS),
+  Buffer.from(`roche-client:${SECRETS['PASSWORD'] ?? ''}`).toString('base64'),
+  'X-Amz-Signature',
+  'X-Amz-Security-Token',
+];
+
+function found(text: string, alsoForbidden: readonly string[] = []): string[] {
+  return [...FORBIDDEN, ...alsoForbidden].filter((secret) => secret !== '' && text.includes(secret));
+}
+
+/** All files below a folder, as one text. */
+function everything(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file, 'latin1'))
+    .join('\n');
+}
+
+async function databaseText(url: string): Promise<string> {
+  const client = new PostgresClient({ connectionString: url });
+  await client.connect();
+  try {
+    const tables = await client.query<{ name: string }>(
+      `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+    );
+    let text = '';
+    for (const { name } of tables.rows) {
+      const rows = await client.query<{ row: string }>(`select t::text as row from "${name}" t`);
+      text += rows.rows.map(({ row }) => row).join('\n');
+    }
+    return text;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Everything in a history as text, and what its base64 strings stand for: a payload in clear is UTF-8. */
+function readable(history: unknown): string {
+  const json = JSON.stringify(history);
+  const decoded = [...json.matchAll(/"([A-Za-z0-9+/]{8,}={0,2})"/g)].map(([, text]) =>
+    Buffer.from(text ?? '', 'base64').toString('latin1'),
+  );
+  return [json, ...decoded].join('\n');
+}
+
+async function rawHistories(hospital: Hospital): Promise<string> {
+  const connection = await Connection.connect({ address: testTemporalAddress() });
+  // Without the codec: as the server stores it.
+  const client = new Client({ connection });
+  try {
+    let text = '';
+    for await (const { workflowId, runId } of client.workflow.list({
+      query: `DuctusOrganization = "${hospital.organizationId}"`,
+    })) {
+      text += readable(await client.workflow.getHandle(workflowId, runId).fetchHistory());
+    }
+    return text;
+  } finally {
+    await connection.close();
+  }
+}
+
+it('should leave no name, number or secret in clear anywhere', async () => {
+  await using hospital = await openHospital(world, { destination: { maxObservationsPerMessage: 2 } });
+  hospital.emr.script({ answer: { kind: 'AA' } });
+  hospital.emr.script({
+    answer: { kind: 'AE', errorCode: '102', errorLocation: 'PID^1^5', errorText: `${PATIENT.family} is not known` },
+  });
+  hospital.roche.faults.order('token-500');
+  const file = bgBundle({ patient: PATIENT, count: 5, seed: 1, insulin: 1 });
+  const rejected = await share(hospital, file);
+  await parked(hospital, rejected.messageId);
+  await repair(hospital, rejected.messageId, { action: 'skip', resources: [], ...decidedBy });
+  await result(hospital, rejected.messageId);
+
+  hospital.roche.faults.order('s3-expired-url');
+  const expired = await share(hospital, { ...file, id: 'b' }, { option: 'presigned-url' });
+  await parked(hospital, expired.messageId);
+  await hospital.roche.repeat(expired.messageId);
+  await result(hospital, expired.messageId);
+
+  // Broken in the middle of a name: what a parser says of it must not quote it.
+  const text = JSON.stringify(file);
+  const invalid = await share(hospital, text.slice(0, text.indexOf(PATIENT.family) + PATIENT.family.length));
+  await parked(hospital, invalid.messageId);
+  await acknowledged(hospital, 2);
+
+  // It was really there: the EMR has it in clear.
+  expect((await hospital.emr.frames()).map((frame) => frame.bytes.toString('latin1')).join('')).toContain(
+    PATIENT.family,
+  );
+
+  const metrics = await (await request(`${hospital.url}/metrics`)).body.text();
+  const operations = await (
+    await request(`${hospital.url}/operations/parked`, {
+      headers: { authorization: `Bearer ${SECRETS['OPERATOR'] ?? ''}` },
+    })
+  ).body.text();
+  const places: Record<string, string> = {
+    logs: hospital.logLines.join(''),
+    histories: await rawHistories(hospital),
+    metrics,
+    operations,
+    blobs: everything(hospital.config.dataDir),
+    database: await databaseText(hospital.storeUrl),
+  };
+  // The search does look into the bytes of payloads: it finds their encodings.
+  const encodings = ['json/plain', 'binary/encrypted'].filter((encoding) => places['histories']?.includes(encoding));
+  expect(encodings).toHaveLength(2);
+  for (const [place, text] of Object.entries(places)) {
+    expect({ place, looked: text.length > 200, found: found(text) }).toEqual({ place, looked: true, found: [] });
+  }
+});
