@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { compareDelivered, versionKey } from '../../src/domain/resource-version';
 
-const version = (number: string, lastUpdated?: string, contentHash = '0'.repeat(64)) => ({ version: number, lastUpdated, contentHash });
+const version = (number: string, lastUpdated?: string, contentHash = '0'.repeat(64)) => ({
+  version: number,
+  lastUpdated,
+  contentHash,
+});
 
 describe('the version of a resource', () => {
   it('should be current only for the same version with the same content', () => {
@@ -29,12 +33,18 @@ describe('the version of a resource', () => {
   it('should never call two versions newer than each other', () => {
     const any = fc.record({
       version: fc.oneof(fc.integer({ min: 0, max: 99 }).map(String), fc.string({ maxLength: 5 })),
-      lastUpdated: fc.option(fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }).map((d) => d.toISOString()), { nil: undefined }),
+      lastUpdated: fc.option(
+        fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }).map((d) => d.toISOString()),
+        { nil: undefined },
+      ),
       contentHash: fc.string({ unit: fc.constantFrom('0', '1'), minLength: 64, maxLength: 64 }),
     });
     fc.assert(
       fc.property(any, any, (a, b) => {
-        expect([compareDelivered(versionKey(a), b), compareDelivered(versionKey(b), a)]).not.toEqual(['newer', 'newer']);
+        expect([compareDelivered(versionKey(a), b), compareDelivered(versionKey(b), a)]).not.toEqual([
+          'newer',
+          'newer',
+        ]);
         expect(compareDelivered(versionKey(a), a)).toBe('current');
       }),
     );

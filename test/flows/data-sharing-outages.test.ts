@@ -38,7 +38,11 @@ it('should take notifications while PostgreSQL is away, and go on when it is bac
   const file = bundle(2);
   const { messageId, firstAttempt } = await share(hospital, file);
   expect(firstAttempt.status).toBe(202);
-  await until(() => hospital.logLines.some((line) => line.includes('DUCTUS_STORE_UNAVAILABLE')), WAIT_MS, 'a step that waits');
+  await until(
+    () => hospital.logLines.some((line) => line.includes('DUCTUS_STORE_UNAVAILABLE')),
+    WAIT_MS,
+    'a step that waits',
+  );
   await world.postgres.start();
   expect(await result(hospital, messageId)).toEqual({ outcome: 'delivered' });
   expect(await stored(hospital)).toEqual(expected(file));

@@ -265,6 +265,12 @@ export function createConfigSchema(read: SecretReader) {
         characterSet: z.enum(['UNICODE UTF-8', '8859/1', '8859/15']).default('UNICODE UTF-8').describe('MSH-18'),
         patientAssigningAuthority: z.string().default('').describe('PID-3.4; empty: from the identifier system'),
         patientIdentifierType: z.string().default('MR').describe('PID-3.5'),
+        grouping: z
+          .enum(['panel', 'observation'])
+          .default('panel')
+          .describe(
+            'one OBR for all readings of a message; or one for each, with a stable OBR-3, for an EMR that finds corrections by it',
+          ),
       })
       .prefault({}),
     maxObservationsPerMessage: z

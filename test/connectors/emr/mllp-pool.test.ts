@@ -1,8 +1,7 @@
 /** The pool and its connections against a scripted peer on real sockets. */
 import net from 'node:net';
-import { MllpPool, mllpOptions, type MllpOptions } from '../../../src/connectors/emr/mllp-pool';
+import { MllpPool, type MllpOptions } from '../../../src/connectors/emr/mllp-pool';
 import { MessageControlIdSchema, type MessageControlId } from '../../../src/domain/identifiers';
-import { testConfig } from '../../support/config';
 import { ductusErrorOf, everythingOf } from '../../support/error-of';
 import { answer, controlIdOf, MllpPeer, type PeerScript } from '../../support/mllp-peer';
 import { until } from '../../support/until';
@@ -260,6 +259,65 @@ describe('messages that were not sent', () => {
   });
 });
 
+describe('what runs before a message is sent', () => {
+  it('should run once a connection is held and before the first byte', async () => {
+    await using test = await setUp(accept);
+    let seen: number[] = [];
+    const beforeSend = async (): Promise<void> => {
+      await until(() => test.peer.connections.length === 1);
+      seen = [test.peer.connections.length, test.peer.messages.length];
+    };
+    expect((await test.pool.send(message('A1'), id('A1'), { beforeSend })).code).toBe('AA');
+    expect(seen).toEqual([1, 0]);
+  });
+
+  it('should send nothing when it fails, pass its error on, and keep the connection', async () => {
+    await using test = await setUp(accept);
+    const failure = new Error('the store is away');
+    const beforeSend = (): Promise<void> => Promise.reject(failure);
+    await expect(test.pool.send(message('A1'), id('A1'), { beforeSend })).rejects.toBe(failure);
+    expect((await test.send('A2')).code).toBe('AA');
+    expect(test.peer.messages.map(controlIdOf)).toEqual(['A2']);
+    expect(test.peer.connections).toHaveLength(1);
+  });
+
+  it('should know that nothing was sent when the peer closes meanwhile', async () => {
+    await using test = await setUp(accept);
+    const beforeSend = async (): Promise<void> => {
+      const connection = await until(() => test.peer.connections[0]);
+      connection.socket.end();
+      await until(() => test.peer.open === 0);
+    };
+    const error = await ductusErrorOf(test.pool.send(message('A1'), id('A1'), { beforeSend }));
+    expect([error.code, error.details]).toEqual(['DUCTUS_EMR_UNREACHABLE', { reason: 'connection-lost' }]);
+    expect(test.peer.messages).toEqual([]);
+  });
+
+  it('should know that nothing was sent when the caller gives up meanwhile', async () => {
+    await using test = await setUp(accept);
+    const controller = new AbortController();
+    const beforeSend = (): Promise<void> => Promise.resolve(controller.abort());
+    const { signal } = controller;
+    const error = await ductusErrorOf(test.pool.send(message('A1'), id('A1'), { signal, beforeSend }));
+    expect([error.code, error.details]).toEqual(['DUCTUS_EMR_UNREACHABLE', { reason: 'aborted' }]);
+    expect(test.peer.messages).toEqual([]);
+  });
+
+  it('should not run without a connection', async () => {
+    const pool = poolTo(1, { host: 'emr.invalid' });
+    let ran = false;
+    const beforeSend = (): Promise<void> => {
+      ran = true;
+      return Promise.resolve();
+    };
+    expect((await ductusErrorOf(pool.send(message('A1'), id('A1'), { beforeSend }))).code).toBe(
+      'DUCTUS_EMR_UNREACHABLE',
+    );
+    expect(ran).toBe(false);
+    await pool.close();
+  });
+});
+
 describe('connections', () => {
   it('should use as many as allowed at a time, and serve those in line in order', async () => {
     const held: (() => void)[] = [];
@@ -328,37 +386,5 @@ describe('connections', () => {
     await closed;
     await until(() => peer.open === 0);
     await peer[Symbol.asyncDispose]();
-  });
-});
-
-describe('mllpOptions', () => {
-  it('should take everything from the configuration of a destination', () => {
-    const config = testConfig(
-      {
-        organizations: {},
-        destinations: {
-          emr: {
-            kind: 'mllp',
-            host: 'emr.example',
-            port: 2575,
-            connections: 3,
-            tls: { cert: { env: 'EMR_CERT' }, key: { env: 'EMR_KEY' }, ca: { env: 'EMR_CA' }, serverName: 'emr' },
-          },
-        },
-      },
-      { EMR_CERT: 'cert pem', EMR_KEY: 'key pem', EMR_CA: 'ca pem' },
-    );
-    const [destination] = Object.values(config.destinations);
-    if (destination === undefined) throw new Error('no destination');
-    expect(mllpOptions(destination)).toEqual({
-      host: 'emr.example',
-      port: 2575,
-      tls: { cert: 'cert pem', key: 'key pem', ca: 'ca pem', serverName: 'emr' },
-      connections: 3,
-      connectTimeoutMs: 5_000,
-      acknowledgmentTimeoutMs: 30_000,
-      idleTimeoutMs: 60_000,
-      maxAnswerBytes: 1024 * 1024,
-    });
   });
 });
