@@ -1,0 +1,82 @@
+/** Writes the demo's `ductus.yaml`: a real configuration, as a hospital would write it, for two simulators on loopback. */
+import { writeFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import type { DemoFolder } from './folder';
+import { ORGANIZATIONS, type DemoOrganization } from './organizations';
+import type { SecretName } from './secrets';
+
+export interface DemoAddresses {
+  /** 0: any free one. */
+  readonly apiPort: number;
+  readonly temporalPort: number;
+  readonly temporalUiPort: number;
+  /** Loopback codec server for the Web UI. */
+  readonly codecEndpoint: string | undefined;
+  readonly rocheServicesUrl: string;
+  readonly s3Endpoint: string;
+  readonly emrPort: number;
+}
+
+const HEAD = [
+  '# Written by `npm start` for the demo, anew at each start: change a copy, not this file.',
+  '# All keys: docs/reference/configuration.md',
+  '',
+].join('\n');
+
+/** @returns the text of the file */
+export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string {
+  const secret = (name: SecretName) => ({ file: `secrets/${name}` });
+  const certificate = (name: string) => ({ file: `certificates/${name}` });
+  const organization = ({ emrOid, timeZone, username, password, clientId, clientSecret }: DemoOrganization) => ({
+    emrOid,
+    timeZone,
+    notification: { basic: { username, password: secret(password) } },
+    roche: {
+      servicesUrl: addresses.rocheServicesUrl,
+      clientId,
+      clientSecret: secret(clientSecret),
+      tls: {
+        cert: certificate('ductus-client.pem'),
+        key: certificate('ductus-client-key.pem'),
+        ca: certificate('ca.pem'),
+      },
+    },
+    retrieval: { endpoint: addresses.s3Endpoint, ca: certificate('ca.pem'), allowedHosts: ['localhost'] },
+    destinations: ['emr-main'],
+  });
+  const config = {
+    dataDir: folder.data,
+    api: { port: addresses.apiPort },
+    temporal: {
+      embedded: {
+        port: addresses.temporalPort,
+        uiPort: addresses.temporalUiPort,
+        ...(addresses.codecEndpoint === undefined ? {} : { codecEndpoint: addresses.codecEndpoint }),
+      },
+    },
+    store: { embedded: { port: 0 } },
+    encryption: {
+      currentKey: 'demo-1',
+      keys: { 'demo-1': secret('payload-key') },
+      hashKey: secret('hash-key'),
+    },
+    operators: [{ name: 'demo', token: secret('operator-token'), rights: ['read', 'repair', 'decode'] }],
+    organizations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.id, organization(one)])),
+    destinations: {
+      'emr-main': {
+        kind: 'mllp',
+        host: '127.0.0.1',
+        port: addresses.emrPort,
+        acknowledgmentTimeoutMs: 10_000,
+        // A real EMR gets longer waits; nobody wants to watch those.
+        pause: { afterFailures: 3, firstWaitMs: 500, longestWaitMs: 2_000 },
+      },
+    },
+  };
+  return HEAD + stringify(config);
+}
+
+/** Writes the file. */
+export function writeDemoConfig(folder: DemoFolder, addresses: DemoAddresses): void {
+  writeFileSync(folder.config, demoConfig(folder, addresses), { mode: 0o600 });
+}

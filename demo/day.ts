@@ -1,0 +1,139 @@
+/** What scenes of the sample day are made of: sharing a file, waiting for something, a pause. */
+/// <reference types="fhir" />
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bgBundle, type BgBundleOptions } from '../simulators/roche-dc/sample-data';
+import type { NotificationStats, RocheStats } from '../simulators/roche-dc/statistics';
+import { RandomStream } from '../simulators/random';
+import type { CommandResult } from './ductus-command';
+import { DemoError } from './demo-error';
+import type { DemoEmr } from './emr';
+import type { Narrator } from './narrator';
+import type { DemoOrganization } from './organizations';
+import type { DemoRoche } from './roche';
+
+export interface DayParts {
+  readonly roche: DemoRoche;
+  readonly emr: DemoEmr;
+  readonly tell: Narrator;
+  /** Tells what the simulators have seen, so that it comes before what a scene says about it. */
+  readonly look: () => Promise<void>;
+  /** Runs an operator's command, as the reader could. */
+  readonly ductus: (args: readonly string[]) => Promise<CommandResult>;
+  /** How the reader would type `ductus`. */
+  readonly command: string;
+  /** Page of a workflow in the Temporal Web UI; undefined: the demo does not run one. */
+  readonly page: (workflowId: string) => string | undefined;
+  /** How long a scene waits for what it shows. */
+  readonly patienceMs: number;
+  /** Time for the reader to read a command before it runs. */
+  readonly readingMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A file of the day, kept for what comes later. */
+export interface DayFile {
+  readonly messageId: string;
+  readonly organization: DemoOrganization;
+  readonly bundle: fhir.Bundle;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** One reading every five minutes, as a sensor has them: 12,000 fit into six weeks. */
+const INTERVAL_MINUTES = 5;
+
+export class Day {
+  readonly parts: DayParts;
+  readonly random: RandomStream;
+  readonly #begin = Date.now();
+  #shared = 0;
+
+  constructor(parts: DayParts) {
+    this.parts = parts;
+    this.random = new RandomStream(parts.roche.seed, 'sample day');
+  }
+
+  /** A bundle with the latest readings of one of the hospital's patients. */
+  bundle(
+    organization: DemoOrganization,
+    patient: number,
+    count: number,
+    more: Partial<BgBundleOptions> = {},
+  ): fhir.Bundle {
+    const end = Math.floor((this.#begin - DAY_MS) / 60_000) * 60_000;
+    return bgBundle({
+      patient: organization.firstPatient + patient,
+      count,
+      seed: this.random.integer(0, 2 ** 31),
+      start: new Date(end - count * INTERVAL_MINUTES * 60_000).toISOString(),
+      intervalMinutes: INTERVAL_MINUTES,
+      unit: 'mixed',
+      ...more,
+    });
+  }
+
+  /** Shares a file, by one way of retrieval and the other in turn. Returns when the first notification is answered. */
+  async share(organization: DemoOrganization, bundle: fhir.Bundle): Promise<DayFile> {
+    this.parts.signal.throwIfAborted();
+    this.#shared += 1;
+    const option = this.#shared % 2 === 0 ? 'presigned-url' : 'access-point';
+    const { messageId } = await this.parts.roche.share({ organization: organization.emrOid, bundle, option });
+    return { messageId, organization, bundle };
+  }
+
+  async pause(milliseconds: number): Promise<void> {
+    const { signal } = this.parts;
+    await sleep(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+
+  /** Waits for something that Roche sees. @throws DemoError when it does not happen in time */
+  async roche(what: string, condition: (stats: RocheStats) => boolean): Promise<RocheStats> {
+    return this.#within(what, this.parts.roche.waitUntil(condition, this.parts.patienceMs));
+  }
+
+  /** Waits for something that the EMR sees. */
+  async emr(what: string, condition: (stats: ReturnType<DemoEmr['simulator']['stats']>) => boolean): Promise<void> {
+    await this.#within(what, this.parts.emr.simulator.waitUntil(condition, this.parts.patienceMs));
+  }
+
+  /** Waits until everything is acknowledged but some. */
+  async allAcknowledged(but: readonly DayFile[] = []): Promise<void> {
+    const left = new Set(but.map((file) => file.messageId));
+    await this.roche('an ACK of everything', ({ notifications }) =>
+      notifications.every((one) => left.has(one.messageId) || isAnswered(one)),
+    );
+  }
+
+  async #within<T>(what: string, waiting: Promise<T>): Promise<T> {
+    const { signal, patienceMs } = this.parts;
+    const stopped = new AbortController();
+    try {
+      const found = await Promise.race([waiting, whenAborted(signal, stopped.signal)]);
+      await this.parts.look();
+      return found;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new DemoError(
+        `Waited ${String(patienceMs / 1000)} s for ${what}, and it did not come.`,
+        'What Ductus says about it stands in ductus.log of the data folder.',
+        { cause: error },
+      );
+    } finally {
+      stopped.abort();
+      waiting.catch(() => undefined);
+    }
+  }
+}
+
+/** Whether the newest POST of a notification is acknowledged. */
+export function isAnswered({ acks, attempts }: NotificationStats): boolean {
+  return acks.some((ack) => ack.attempt === attempts.length);
+}
+
+/** Rejects when `signal` is aborted; forgets about it when `until` is. */
+async function whenAborted(signal: AbortSignal, until: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { signal: until });
+  });
+}

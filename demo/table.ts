@@ -1,0 +1,70 @@
+/** The scoreboard as lines for a person. */
+import type { Style } from './display';
+import type { FlowCounts } from './scoreboard';
+
+export interface Column {
+  readonly title: string;
+  readonly counts: FlowCounts;
+}
+
+type Paint = (style: Style, text: string) => string;
+
+const LABEL = 26;
+const CELL = 12;
+
+interface Row {
+  readonly label: string;
+  readonly of: (counts: FlowCounts) => number;
+  /** Shown in this style when it is not 0. */
+  readonly alarm?: Style;
+}
+
+const ROWS: readonly Row[] = [
+  { label: 'notified by Roche', of: (counts) => counts.notified },
+  { label: 'sent twice by Roche', of: (counts) => counts.duplicates },
+  { label: 'delivered to the EMR', of: (counts) => counts.delivered },
+  { label: 'acknowledged to Roche', of: (counts) => counts.acked },
+  { label: 'under way', of: (counts) => counts.open - counts.refused },
+  { label: 'refused, parked', of: (counts) => counts.refused, alarm: 'bad' },
+  { label: 'readings in the EMR', of: (counts) => counts.readings },
+  { label: 'readings there twice', of: (counts) => counts.twice, alarm: 'bad' },
+];
+
+/**
+ * A table with a column for each organization and one for all.
+ * @param columns the last one is the total: its times stand below
+ */
+export function scoreTable(columns: readonly Column[], paint: Paint = (_style, text) => text): string[] {
+  const total = columns.at(-1)?.counts;
+  const head = ''.padEnd(LABEL) + columns.map(({ title }) => title.padStart(CELL)).join('');
+  const rows = ROWS.map(({ label, of, alarm }) => {
+    const cells = columns.map(({ counts }) => {
+      const text = groups(of(counts)).padStart(CELL);
+      return alarm !== undefined && of(counts) > 0 ? paint(alarm, text) : text;
+    });
+    return label.padEnd(LABEL) + cells.join('');
+  });
+  const times = `${'notification to EMR'.padEnd(LABEL)}p50 ${duration(total?.p50Ms)}, p95 ${duration(total?.p95Ms)}`;
+  return [paint('bold', head), ...rows, times];
+}
+
+/** One line for where no table can be painted. */
+export function scoreLine(counts: FlowCounts): string {
+  const { notified, duplicates, delivered, acked, refused, readings } = counts;
+  return (
+    `${String(notified)} notified, ${String(duplicates)} twice, ${String(delivered)} delivered, ${String(acked)} acknowledged, ` +
+    `${String(refused)} parked, ${groups(readings)} readings in the EMR, ` +
+    `p50 ${duration(counts.p50Ms)}, p95 ${duration(counts.p95Ms)}`
+  );
+}
+
+/** `310 ms`, `2.4 s`. */
+export function duration(ms: number | undefined): string {
+  if (ms === undefined) return '-';
+  return ms < 1000 ? `${String(Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `12,000`. */
+export function groups(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
