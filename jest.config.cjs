@@ -1,12 +1,13 @@
 /**
  * `npm test`. Types are checked by `tsc`; here swc only strips them, which keeps a test file's start under a second.
- * What takes minutes or needs other servers has a configuration of its own: test/jest.faults.cjs, test/jest.peers.cjs.
+ * What takes minutes or needs other servers has a configuration of its own: test/jest.faults.cjs and
+ * test/contract/peers/jest.config.cjs.
  */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/faults/', '/peers/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/faults/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

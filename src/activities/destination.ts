@@ -1,4 +1,5 @@
 /** Activities of the destination workflow: its state in the store, who may send next, and telling people. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DestinationOrder, DestinationPace, DestinationState } from '../domain/destinations';
 import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
@@ -19,8 +20,12 @@ export interface DestinationActivities {
     readonly waitMs?: number;
     readonly order?: DestinationOrder;
   }): Promise<void>;
-  /** Lets the next deliveries through. @returns how many were waiting and were let through */
-  releaseWaiters(input: { readonly destination: DestinationId; readonly count: number }): Promise<number>;
+  /** Lets the next deliveries through, one each `spacingMs`. @returns how many were waiting and were let through */
+  releaseWaiters(input: {
+    readonly destination: DestinationId;
+    readonly count: number;
+    readonly spacingMs?: number;
+  }): Promise<number>;
   /** @returns false when somebody waits */
   openDestination(destination: DestinationId): Promise<boolean>;
   recordResume(destination: DestinationId): Promise<void>;
@@ -63,16 +68,19 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
     ),
     releaseWaiters: withFailures(
       'releaseWaiters',
-      async ({ destination, count }) => {
+      async ({ destination, count, spacingMs = 0 }) => {
         let through = 0;
         while (through < count) {
           const waiters = await nextWaiters(store, destination, count - through);
           if (waiters.length === 0) break;
           for (const workflowId of waiters) {
             // Work that is over (terminated by an operator, say) only leaves the queue.
-            if (await workflows.released(workflowId, destination)) through += 1;
+            const released = await workflows.released(workflowId, destination);
+            await forgetWaiters(store, destination, [workflowId]);
+            if (!released) continue;
+            through += 1;
+            if (spacingMs > 0) await sleep(spacingMs);
           }
-          await forgetWaiters(store, destination, waiters);
         }
         return through;
       },

@@ -35,6 +35,9 @@ export function openStore(options: StoreOptions): Store {
     types: overrides,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would end
+  // the process; the next statement fails, and that is how it is learned.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -2,11 +2,12 @@
  * Turns: files of one patient reach a destination one after the other, in the order in which they were fetched.
  * A parked file holds back only files that carry one of its own undelivered resources (ARCHITECTURE §6).
  */
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { WorkKey } from '../domain/data-sharing';
 import type { DestinationId, KeyedHash } from '../domain/identifiers';
 import type { Store } from './database';
 import { workColumns } from './ledger';
+import type { Database } from './schema';
 
 export interface Lane {
   readonly destination: DestinationId;
@@ -15,9 +16,6 @@ export interface Lane {
 
 export type TurnResult =
   { readonly granted: true; readonly ticket: number } | { readonly granted: false; readonly behind: string };
-
-/** Followers that are woken at once; the others are woken by those before them. */
-const WOKEN_AT_ONCE = 20;
 
 /**
  * Takes a place in the lanes and says whether it is this work's turn. Asking again keeps the place.
@@ -31,9 +29,8 @@ export async function takeTurn(
   lanes: readonly Lane[],
   resources: readonly string[],
 ): Promise<TurnResult> {
-  const sorted = [...new Set(lanes.map((lane) => `${lane.destination} ${lane.patient}`))].sort();
   return store.transaction().execute(async (trx) => {
-    for (const lane of sorted) await sql`select pg_advisory_xact_lock(hashtextextended(${lane}, 0))`.execute(trx);
+    const sorted = await lockLanes(trx, lanes);
     const destinations = sorted.map((lane) => lane.slice(0, lane.indexOf(' ')));
     const patients = sorted.map((lane) => lane.slice(lane.indexOf(' ') + 1));
     const taken = await sql<{ ticket: number }>`
@@ -68,24 +65,57 @@ export async function takeTurn(
   });
 }
 
-async function setTurn(store: Store, key: WorkKey, change: { parked: boolean } | { released: boolean }): Promise<void> {
-  await store
-    .updateTable('turn')
-    .set(change)
-    .where((eb) => eb.and(workColumns(key)))
-    .execute();
+/** @returns the names of the lanes, in the order in which everybody locks them */
+async function lockLanes(
+  trx: Transaction<Database>,
+  lanes: readonly { readonly destination: string; readonly patient: string }[],
+): Promise<readonly string[]> {
+  const sorted = [...new Set(lanes.map((lane) => `${lane.destination} ${lane.patient}`))].sort();
+  for (const lane of sorted) await sql`select pg_advisory_xact_lock(hashtextextended(${lane}, 0))`.execute(trx);
+  return sorted;
 }
 
-async function followers(store: Store, key: WorkKey): Promise<readonly string[]> {
-  const rows = await sql<{ workflow_id: string }>`
-    select f.workflow_id, min(f.ticket) as ticket from turn m
-    join turn f on f.destination = m.destination and f.patient_hash = m.patient_hash and f.ticket > m.ticket
-    where m.organization = ${key.organization} and m.notification_id = ${key.notificationId} and m.variant = ${key.variant}
-    group by f.workflow_id
-    order by 2
-    limit ${WOKEN_AT_ONCE}
-  `.execute(store);
-  return rows.rows.map((row) => row.workflow_id);
+/**
+ * Changes the places of a work and says who may go on for it. Under the lanes' locks: one that asks for its turn at this
+ * moment either finds the change, or is found and woken.
+ */
+async function changeTurn(
+  store: Store,
+  key: WorkKey,
+  change: { parked: boolean } | { released: boolean },
+): Promise<readonly string[]> {
+  return store.transaction().execute(async (trx) => {
+    const lanes = await trx
+      .selectFrom('turn')
+      .select(['destination', 'patient_hash'])
+      .where((eb) => eb.and(workColumns(key)))
+      .execute();
+    if (lanes.length === 0) return [];
+    await lockLanes(
+      trx,
+      lanes.map((lane) => ({ destination: lane.destination, patient: lane.patient_hash })),
+    );
+    await trx
+      .updateTable('turn')
+      .set(change)
+      .where((eb) => eb.and(workColumns(key)))
+      .execute();
+    return followers(trx, key);
+  });
+}
+
+/** The first of each lane that is neither parked nor over: all others wait behind it, and are woken by it. */
+async function followers(trx: Transaction<Database>, key: WorkKey): Promise<readonly string[]> {
+  const { rows } = await sql<{ workflow_id: string }>`
+    select distinct workflow_id from (
+      select distinct on (m.destination, m.patient_hash) f.workflow_id from turn m
+      join turn f on f.destination = m.destination and f.patient_hash = m.patient_hash and f.ticket > m.ticket
+      where m.organization = ${key.organization} and m.notification_id = ${key.notificationId} and m.variant = ${key.variant}
+        and not f.parked and not f.released
+      order by m.destination, m.patient_hash, f.ticket
+    ) first order by workflow_id
+  `.execute(trx);
+  return rows.map((row) => row.workflow_id);
 }
 
 /**
@@ -93,13 +123,12 @@ async function followers(store: Store, key: WorkKey): Promise<readonly string[]>
  * @returns workflow ids to wake
  */
 export async function parkTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
-  await setTurn(store, key, { parked: true });
-  return followers(store, key);
+  return changeTurn(store, key, { parked: true });
 }
 
 /** Takes the places up again when parked work goes on. */
 export async function unparkTurn(store: Store, key: WorkKey): Promise<void> {
-  await setTurn(store, key, { parked: false });
+  await changeTurn(store, key, { parked: false });
 }
 
 /**
@@ -108,8 +137,7 @@ export async function unparkTurn(store: Store, key: WorkKey): Promise<void> {
  * @returns workflow ids to wake
  */
 export async function releaseTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
-  await setTurn(store, key, { released: true });
-  return followers(store, key);
+  return changeTurn(store, key, { released: true });
 }
 
 /** Gives the places up, after those behind were woken. */

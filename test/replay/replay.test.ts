@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createDataConverter } from '../../src/runtime/codec/data-converter';
 import { testConfig } from '../support/config';
 
@@ -19,6 +19,11 @@ function history(name: string): unknown {
 const options = () => ({
   workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
   dataConverter: createDataConverter(testConfig({ organizations: {}, destinations: {} })),
+});
+
+// What a replay says of itself is said by the assertions.
+beforeAll(() => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 });
 
 describe('recorded histories', () => {

@@ -32,7 +32,7 @@ import {
   replaceMessages,
   resourcesOfUnknownOutcome,
 } from '../../src/store/messages';
-import { parkTurn, releaseTurn, takeTurn, unparkTurn } from '../../src/store/turns';
+import { forgetTurn, parkTurn, releaseTurn, takeTurn, unparkTurn } from '../../src/store/turns';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
 import { controlId, destinationId, hashOf, workKey } from '../support/work';
 
@@ -245,12 +245,25 @@ describe('turns', () => {
     await replaceMessages(store, workKey('n1'), emr, blob('m'), [message('M1', 'r1')]);
     expect(await take('n2', ['anna'], ['r1'])).toMatchObject({ granted: false });
     expect(await take('n3', ['anna'], ['r9'])).toMatchObject({ granted: false });
-    expect(await parkTurn(store, workKey('n1'))).toEqual(['wf/n2', 'wf/n3']);
+    // n3 waits behind n2, which wakes it.
+    expect(await parkTurn(store, workKey('n1'))).toEqual(['wf/n2']);
     expect(await take('n2', ['anna'], ['r1'])).toEqual({ granted: false, behind: 'wf/n1' });
     await releaseTurn(store, workKey('n2'));
     expect(await take('n3', ['anna'], ['r9'])).toMatchObject({ granted: true });
     await unparkTurn(store, workKey('n1'));
     expect(await take('n4', ['anna'], ['r8'])).toMatchObject({ granted: false });
+  });
+
+  it('should wake whoever asks for its turn at the moment at which the work before it ends', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const [first, second] = [`a${String(round)}`, `b${String(round)}`];
+      await take(first, ['anna', 'bert']);
+      const [asked, woken] = await Promise.all([take(second, ['bert']), releaseTurn(store, workKey(first))]);
+      // Either it was told to wait and is woken, or it has its turn.
+      expect(woken).toEqual(asked.granted ? [] : [`wf/${second}`]);
+      await forgetTurn(store, workKey(first));
+      await forgetTurn(store, workKey(second));
+    }
   });
 
   it('should grant exactly one of many that come at the same moment, and never lock up over several patients', async () => {

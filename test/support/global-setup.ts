@@ -10,6 +10,9 @@ export default async function globalSetup(): Promise<void> {
   if (process.env['DUCTUS_TEST_TEMPORAL'] !== undefined) {
     return;
   }
+  // A run that is broken off must not leave its server: ending by `exit` lets the embedded server's own clean-up run.
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   const folder = temporaryFolder();
   const log = { info: () => undefined, warn: console.warn, error: console.error };
   try {

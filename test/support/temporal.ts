@@ -2,7 +2,6 @@
 import { startEmbeddedTemporal, findTemporalBinary } from '../../src/runtime/embedded/temporal';
 import { freePort } from '../../src/runtime/embedded/ports';
 import { collectingLog } from './collecting-log';
-import { runs } from './runs';
 import { until } from './until';
 
 /**
@@ -38,14 +37,22 @@ export async function startTemporal(options: { readonly dir: string; readonly po
   const log = collectingLog();
   const binary = await findTemporalBinary({ log: log.info });
   const port = options.port ?? (await freePort());
-  const launch = () => startEmbeddedTemporal({ binary, dataDir: options.dir, port, uiPort: 0, headless: true, log });
+  let ended = false;
+  const launch = async () => {
+    ended = false;
+    const onExit = (): void => {
+      ended = true;
+    };
+    return startEmbeddedTemporal({ binary, dataDir: options.dir, port, uiPort: 0, headless: true, log, onExit });
+  };
   let server = await launch();
   const stop = () => server.stop();
   return {
     address: server.address,
     async kill() {
       process.kill(server.pid, 'SIGKILL');
-      await until(() => !runs(server.pid));
+      // Not only gone: noticed, and the folder's lock let go.
+      await until(() => ended);
     },
     async start() {
       server = await launch();

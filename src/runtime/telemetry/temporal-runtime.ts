@@ -26,6 +26,11 @@ export function installTemporalRuntime(options: TemporalRuntimeOptions): void {
   });
 }
 
+/** Lets the process end: an installed runtime that no worker has used keeps it alive. Safe after a worker's own shutdown. */
+export async function shutdownTemporalRuntime(): Promise<void> {
+  await Runtime.instance().shutdown();
+}
+
 function write(logger: Logger, entry: LogEntry): void {
   const meta: unknown = entry.meta ?? {};
   const object = { source: 'temporal', ...(typeof meta === 'object' ? meta : {}) };

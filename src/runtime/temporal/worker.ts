@@ -48,6 +48,8 @@ export async function startWorker(
       maxConcurrentActivityTaskExecutions: sizes.maxConcurrentActivities,
       maxConcurrentLocalActivityExecutions: sizes.maxConcurrentLocalActivities,
       maxCachedWorkflows: sizes.maxCachedWorkflows,
+      // What a dead worker had in its cache waits this long before another takes it: half of the default.
+      stickyQueueScheduleToStartTimeout: '5s',
       shutdownGraceTime: sizes.shutdownGraceMs,
       shutdownForceTime: sizes.shutdownGraceMs + 10_000,
     });
