@@ -134,7 +134,7 @@ async function transformFor(
   const byReference = new Map(bundle.resources.map((resource) => [resource.reference, resource]));
   const content = Buffer.from(JSON.stringify(result.messages.map((message) => message.text)));
   const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  const path = `data-sharing/${key.organization}/${key.notificationId}${key.variant.replace('~', '-')}/${destination}-${name}`;
+  const path = `data-sharing/${key.organization}/${key.notificationId}${key.variant}/${destination}-${name}`;
   const blob = result.messages.length === 0 ? { key: path, sha256: '', bytes: 0 } : await deps.blobs.put(path, content);
   await replaceMessages(
     deps.store,

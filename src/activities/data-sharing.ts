@@ -94,7 +94,7 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
           ? await objects.read(source, options)
           : await presigned.read(source.url, options);
       try {
-        const name = key.notificationId + key.variant.replace('~', '-');
+        const name = key.notificationId + key.variant;
         const blob = await deps.blobs.put(`data-sharing/${key.organization}/${name}/file`, file.bytes);
         const twin = await findDeliveredTwin(deps.store, key, { sourceHash, sha256: blob.sha256 });
         await recordRetrieved(deps.store, key, { blob, etag: file.etag });

@@ -61,7 +61,7 @@ export interface ActivityDependencies {
 
 /** The organization's configuration, or an error that says that it is gone. */
 export function organizationConfig(config: Config, organization: OrganizationId): OrganizationConfig {
-  const found = config.organizations[organization];
+  const found = Object.hasOwn(config.organizations, organization) ? config.organizations[organization] : undefined;
   if (found === undefined) {
     throw new DuctusError(
       'DUCTUS_ORGANIZATION_REMOVED',
@@ -73,7 +73,7 @@ export function organizationConfig(config: Config, organization: OrganizationId)
 
 /** The destination's configuration, or an error that says that it is gone. */
 export function destinationConfig(config: Config, destination: DestinationId): DestinationConfig {
-  const found = config.destinations[destination];
+  const found = Object.hasOwn(config.destinations, destination) ? config.destinations[destination] : undefined;
   if (found === undefined) {
     throw new DuctusError(
       'DUCTUS_ORGANIZATION_REMOVED',

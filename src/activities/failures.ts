@@ -11,6 +11,8 @@ import type { Logger } from '../runtime/telemetry/logger';
 
 /** SQLSTATE classes that pass: connection, transaction rollback, resources, operator intervention, system error. */
 const PASSING_CLASSES: ReadonlySet<string> = new Set(['08', '40', '53', '57', '58']);
+/** Stands among the connection errors, but is our own mistake: it does not pass. */
+const PROTOCOL_VIOLATION = '08P01';
 /** What `pg` and the socket say, without a code of their own, when the server goes away. */
 const LOST_CONNECTION =
   /connection terminated|connect(ion)? timeout|timeout exceeded|read timeout|client has encountered a connection error|not queryable|server closed/i;
@@ -26,7 +28,9 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
 
 /** True for errors of the store that pass by themselves. */
 export function isStoreUnavailable(error: unknown): boolean {
-  if (error instanceof DatabaseError) return PASSING_CLASSES.has((error.code ?? '').slice(0, 2));
+  if (error instanceof DatabaseError) {
+    return PASSING_CLASSES.has((error.code ?? '').slice(0, 2)) && error.code !== PROTOCOL_VIOLATION;
+  }
   if (!types.isNativeError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && SYSTEM_CODES.has(error.code)) return true;
   return LOST_CONNECTION.test(error.message);

@@ -9,15 +9,27 @@ import { z } from 'zod';
 import type { FileSource, Notification } from '../domain/data-sharing';
 import { EmrOidSchema, NotificationIdSchema, type NotificationId, type OrganizationId } from '../domain/identifiers';
 import { DuctusError } from '../domain/errors';
+import { isPlainText, PLAIN_TEXT_RULE } from '../domain/plain-text';
 import type { Config, OrganizationConfig } from '../runtime/config/schema';
 import { authenticatedOrganizations } from './authentication';
 import { parseElements, RequestError } from './request-error';
 
+/** What Roche names must fit into the ledger, an S3 request and a header. */
+const plainText = (most: number) => z.string().min(1).max(most).refine(isPlainText, PLAIN_TEXT_RULE);
+
+/** S3 keys have at most 1,024 bytes of UTF-8. */
+const MOST_KEY_BYTES = 1024;
+
 const AccessPointReferenceSchema = z.object({
-  accesspoint: z.string().min(1).max(2048),
-  // S3 keys have at most 1,024 bytes.
-  objectKey: z.string().min(1).max(1024),
+  accesspoint: plainText(2048),
+  objectKey: plainText(MOST_KEY_BYTES).refine(
+    (key) => Buffer.byteLength(key) <= MOST_KEY_BYTES,
+    'must have at most 1024 bytes',
+  ),
 });
+
+/** The last moment of the year 9999: HL7 times have four digits for the year. */
+const LAST_MOMENT_MS = 253_402_300_799_999;
 
 const BodySchema = z.object({
   EmrOid: EmrOidSchema,
@@ -26,9 +38,10 @@ const BodySchema = z.object({
   // Epoch milliseconds as a string by the guide; a number is taken as well.
   MessageCreatedAt: z
     .union([z.string().regex(/^\d{1,15}$/, 'use epoch milliseconds'), z.number().int().nonnegative()])
-    .transform(Number),
+    .transform(Number)
+    .refine((time) => time <= LAST_MOMENT_MS, 'use epoch milliseconds, up to the year 9999'),
   MessageReference: z.record(z.string(), z.unknown()),
-  MessageReceiptHandle: z.string().min(1).max(8192),
+  MessageReceiptHandle: plainText(8192),
 });
 
 /** Makes the operation id of an ACK where Roche left the header out: the ACK needs one. */

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Repair, RepairResult } from '../domain/data-sharing';
 import { DuctusError, ERRORS, isErrorCode, type ErrorCode } from '../domain/errors';
+import { isPlainText, PLAIN_TEXT_RULE } from '../domain/plain-text';
 import type { DestinationView } from '../queries/destinations';
 import type { ParkedFilter, ParkedWork } from '../queries/parked';
 import type { Work } from '../queries/work';
@@ -30,7 +31,7 @@ export interface OperationsApi {
 const ErrorCodeSchema = z.custom<ErrorCode>(isErrorCode, `is not one of the codes: ${Object.keys(ERRORS).join(', ')}`);
 
 const FilterSchema = z.strictObject({
-  organization: z.string().optional(),
+  organization: z.string().refine(isPlainText, PLAIN_TEXT_RULE).optional(),
   code: ErrorCodeSchema.optional(),
   since: z.iso
     .datetime({ offset: true })
@@ -43,7 +44,7 @@ const FilterSchema = z.strictObject({
   limit: z.coerce.number().int().positive().max(10_000).optional(),
 });
 
-const reason = z.string().min(1).max(1000);
+const reason = z.string().min(1).max(1000).refine(isPlainText, PLAIN_TEXT_RULE);
 const RepairSchema = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('retry'),
@@ -81,14 +82,17 @@ export function registerOperations(app: FastifyInstance, config: Config, operati
 
   app.get<{ Params: { '*': string } }>('/operations/work/*', async (request) => {
     operator(request, 'read');
-    const work = await operations.work(request.params['*']);
+    const id = request.params['*'];
+    const work = isPlainText(id) ? await operations.work(id) : undefined;
     if (work === undefined) throw new DuctusError('DUCTUS_NOT_FOUND');
     return work;
   });
 
   app.post<{ Params: { '*': string } }>('/operations/repair/*', async (request) => {
     const by = operator(request, 'repair');
-    return operations.repair(request.params['*'], decision(parseElements(RepairSchema, request.body), by));
+    const id = request.params['*'];
+    if (!isPlainText(id)) throw new DuctusError('DUCTUS_NOT_FOUND');
+    return operations.repair(id, decision(parseElements(RepairSchema, request.body), by));
   });
 
   app.get('/operations/destinations', async (request) => {

@@ -18,7 +18,7 @@ export class RequestError extends DuctusError {
  * @throws RequestError naming every element that is wrong
  */
 export function parseElements<Schema extends z.ZodType>(schema: Schema, value: unknown, path = ''): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw new RequestError(
     result.error.issues.map((issue) => {

@@ -2,7 +2,15 @@
  * The HTTP server: routes, one error handler for all of them, health and metrics. Thin: a route authenticates, parses,
  * starts or signals a workflow, and answers.
  */
-import { fastify, LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
 import type { Config } from '../runtime/config/schema';
@@ -41,6 +49,10 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     connectionTimeout: REQUEST_TIMEOUT_MS * 2,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle' as const,
+    // A path that cannot be decoded is nothing that we have, and is not quoted back.
+    frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      void reply.code(404).type('application/fhir+json').send(operationOutcome('DUCTUS_NOT_FOUND'));
+    },
   };
   const app: FastifyInstance =
     tls === undefined
@@ -87,6 +99,7 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
     reply.code(404).type('application/fhir+json').send(operationOutcome('DUCTUS_NOT_FOUND')),
   );
 
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.get('/health/live', () => ({ status: 'ok' }));
   app.get('/health/ready', async (_request, reply) => {

@@ -43,13 +43,17 @@ export function createOperations(config: Config, store: Store, client: Client): 
 
   const configured = (destination: string): DestinationId => {
     const id = DestinationIdSchema.safeParse(destination);
-    if (!id.success || config.destinations[id.data] === undefined) {
+    if (!id.success || !Object.hasOwn(config.destinations, id.data)) {
       throw new DuctusError('DUCTUS_NOT_FOUND', `There is no destination "${destination}" in the configuration.`);
     }
     return id.data;
   };
 
   const repair = async (workflowId: string, decision: Repair): Promise<RepairResult> => {
+    // Other workflows of the namespace are none of an operator's business here.
+    if ((await findWork(store, workflowId)) === undefined) {
+      throw new DuctusError('DUCTUS_NOT_FOUND', 'The ledger knows no work with this id.');
+    }
     try {
       return await client.withDeadline(Date.now() + UPDATE_TIMEOUT_MS, () =>
         client.workflow
@@ -61,12 +65,16 @@ export function createOperations(config: Config, store: Store, client: Client): 
         throw new DuctusError('DUCTUS_NOT_FOUND', `No work with the id ${workflowId} is under way.`);
       }
       if (error instanceof WorkflowUpdateFailedError) {
-        const why = error.cause instanceof ApplicationFailure ? error.cause.message : 'it was refused';
+        const { cause } = error;
+        const why =
+          cause instanceof ApplicationFailure && cause.type === 'DUCTUS_STATE_CONFLICT'
+            ? cause.message
+            : 'it was refused';
         throw new DuctusError('DUCTUS_STATE_CONFLICT', `Not done: ${why}.`);
       }
       throw new DuctusError(
         'DUCTUS_TEMPORAL_UNAVAILABLE',
-        'The decision could not be handed over: no worker took it in time.',
+        'No worker answered in time. The decision may still be taken: look at the work before you decide again.',
         {
           cause: error,
         },

@@ -5,7 +5,7 @@ import type { Store } from './database';
 
 /**
  * Raises an alert.
- * @returns true when people have not been told of this condition yet: tell them, then call `markTold`
+ * @returns true for the one caller that tells people of it; a crash right then leaves it in the table, untold
  */
 export async function raiseAlert(store: Store, alert: Alert): Promise<boolean> {
   await sql`
@@ -13,21 +13,25 @@ export async function raiseAlert(store: Store, alert: Alert): Promise<boolean> {
     on conflict (key) do update set code = excluded.code, text = excluded.text, raised_at = now(), cleared_at = null, told = false
       where alert.cleared_at is not null
   `.execute(store);
-  const row = await store.selectFrom('alert').select('told').where('key', '=', alert.key).executeTakeFirst();
-  return row?.told === false;
+  return claim(store, alert.key);
 }
 
 /**
  * Clears an alert.
- * @returns true when the condition was there and people have not been told of its end yet
+ * @returns true for the one caller that tells people of its end
  */
 export async function clearAlert(store: Store, key: string): Promise<boolean> {
   await sql`update alert set cleared_at = now(), told = false where key = ${key} and cleared_at is null`.execute(store);
-  const row = await store.selectFrom('alert').select('told').where('key', '=', key).executeTakeFirst();
-  return row?.told === false;
+  return claim(store, key);
 }
 
-/** Notes that people were told of the alert's present state. */
-export async function markTold(store: Store, key: string): Promise<void> {
-  await store.updateTable('alert').set({ told: true }).where('key', '=', key).execute();
+/** Several may find the same condition at the same moment: one of them tells. */
+async function claim(store: Store, key: string): Promise<boolean> {
+  const claimed = await store
+    .updateTable('alert')
+    .set({ told: true })
+    .where('key', '=', key)
+    .where('told', '=', false)
+    .executeTakeFirst();
+  return claimed.numUpdatedRows === 1n;
 }

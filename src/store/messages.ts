@@ -16,6 +16,9 @@ export interface NewMessage {
   readonly resourceVersions: readonly string[];
 }
 
+/** PostgreSQL's protocol counts the parameters of a statement in 16 bits; a row has 16 of them. */
+const ROWS_AT_ONCE = 1000;
+
 /**
  * Puts the messages of a new transform in the place of those that were not sent. Accepted messages stay, and so do
  * those whose outcome is not known: their bytes and MSH-10 must not change.
@@ -47,27 +50,28 @@ export async function replaceMessages(
       .where((eb) => eb.and({ ...workColumns(key), destination }))
       .executeTakeFirst();
     const first = (last?.sequence ?? 0) + 1;
-    await trx
-      .insertInto('message')
-      .values(
-        messages.map((message, index) => ({
-          ...workColumns(key),
-          destination,
-          sequence: first + index,
-          control_id: message.controlId,
-          blob_key: blob.key,
-          blob_sha256: blob.sha256,
-          blob_bytes: blob.bytes,
-          blob_index: message.blobIndex,
-          state: 'prepared',
-          error_code: null,
-          resource_hashes: message.resourceHashes,
-          resource_versions: message.resourceVersions,
-          sent_at: null,
-          settled_at: null,
-        })),
-      )
-      .execute();
+    const rows = messages.map((message, index) => ({
+      ...workColumns(key),
+      destination,
+      sequence: first + index,
+      control_id: message.controlId,
+      blob_key: blob.key,
+      blob_sha256: blob.sha256,
+      blob_bytes: blob.bytes,
+      blob_index: message.blobIndex,
+      state: 'prepared',
+      error_code: null,
+      resource_hashes: message.resourceHashes,
+      resource_versions: message.resourceVersions,
+      sent_at: null,
+      settled_at: null,
+    }));
+    for (let done = 0; done < rows.length; done += ROWS_AT_ONCE) {
+      await trx
+        .insertInto('message')
+        .values(rows.slice(done, done + ROWS_AT_ONCE))
+        .execute();
+    }
   });
 }
 

@@ -3,11 +3,16 @@
  */
 import type { DataSharingStatus, Notification, Repair, RepairStep } from '../domain/data-sharing';
 import { ERRORS } from '../domain/errors';
+import { isPlainText } from '../domain/plain-text';
 import type { DestinationId } from '../domain/identifiers';
 import { Stage, type Outcome } from '../domain/stages';
 import type { StepFailure } from './steps';
 
 const REPAIR_STEPS: ReadonlySet<string> = new Set(['retrieve', 'transform', 'deliver', 'acknowledge']);
+
+function isGoodText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && isPlainText(value);
+}
 
 export class DataSharingState {
   stage: Stage = Stage.received;
@@ -64,10 +69,11 @@ export class DataSharingState {
    */
   whyNot(repair: Repair): string | undefined {
     if (typeof repair !== 'object' || repair === null) return 'a repair is an object with action, by and reason';
-    if (this.stage !== Stage.parked || this.failure === undefined) return `the work is not parked, it is ${this.stage}`;
+    if (this.stage !== Stage.parked) return `the work is not parked, it is ${this.stage}`;
+    if (this.failure === undefined) return 'a decision is being written down';
     if (this.#decision !== undefined) return `it was decided already: ${this.#decision.action}`;
-    if (typeof repair.by !== 'string' || repair.by === '') return 'by: say who decides';
-    if (typeof repair.reason !== 'string' || repair.reason === '') return 'reason: say why';
+    if (!isGoodText(repair.by)) return 'by: say who decides, in plain text';
+    if (!isGoodText(repair.reason)) return 'reason: say why, in plain text';
     switch (repair.action) {
       case 'retry':
         return repair.from === undefined || REPAIR_STEPS.has(repair.from)

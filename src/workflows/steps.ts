@@ -80,23 +80,23 @@ export async function withNewest<T>(version: () => number, run: () => Promise<T>
   for (;;) {
     const seen = version();
     const running = new CancellationScope();
-    const watching = new CancellationScope();
+    let over = false;
     let stale = false;
-    const watch = watching
-      .run(() => condition(() => version() > seen))
-      .then(
-        () => {
-          stale = true;
-          running.cancel();
-        },
-        () => undefined,
-      );
+    // Ended by a flag, not cancelled: a cancellation makes an error with a stack trace, which costs more than the step.
+    const watch = condition(() => over || version() > seen).then(
+      () => {
+        if (over) return;
+        stale = true;
+        running.cancel();
+      },
+      () => undefined,
+    );
     try {
       return await running.run(run);
     } catch (error) {
       if (!(stale && isCancellation(error))) throw error;
     } finally {
-      watching.cancel();
+      over = true;
       await watch;
     }
   }

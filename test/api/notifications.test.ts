@@ -152,6 +152,22 @@ describe('POST /roche/notifications', () => {
     ['an empty receipt handle', { MessageReceiptHandle: '' }, 'MessageReceiptHandle'],
     ['no reference', { MessageReference: undefined }, 'MessageReference'],
     ['a reference without key', { MessageReference: { accesspoint: 'arn:x' } }, 'MessageReference.objectKey'],
+    ['a time after the year 9999', { MessageCreatedAt: 9007199254740991 }, 'MessageCreatedAt'],
+    [
+      'a NUL in the key',
+      { MessageReference: { accesspoint: 'arn:x', objectKey: 'a\u0000b' } },
+      'MessageReference.objectKey',
+    ],
+    [
+      'half a surrogate in the key',
+      { MessageReference: { accesspoint: 'arn:x', objectKey: '\ud800' } },
+      'MessageReference.objectKey',
+    ],
+    [
+      'a key of too many bytes',
+      { MessageReference: { accesspoint: 'arn:x', objectKey: 'ä'.repeat(1000) } },
+      'MessageReference.objectKey',
+    ],
     ['a URL without TLS', { MessageReference: { url: 'http://bucket.s3.amazonaws.com/k' } }, 'MessageReference.url'],
   ])('should answer 400 and name the element for %s', async (_name, change, element) => {
     const response = await post(body(change));
@@ -175,6 +191,9 @@ describe('POST /roche/notifications', () => {
     expect((await post('')).status).toBe(400);
     expect((await post(body({ MessageReceiptHandle: 'x'.repeat(5000) }))).status).toBe(413);
     expect((await post('<a/>', { 'content-type': 'text/xml' })).status).toBe(415);
+    expect((await post('hello', { 'content-type': 'text/plain' })).status).toBe(415);
+    const odd = await request(`${url}/roche/%E0%A4%A-planted?sig=planted`);
+    expect([odd.statusCode, (await odd.body.text()).includes('planted')]).toEqual([404, false]);
     expect((await request(`${url}/roche/other`, { method: 'POST' })).statusCode).toBe(404);
     expect((await request(`${url}/roche/notifications`)).statusCode).toBe(404);
   });

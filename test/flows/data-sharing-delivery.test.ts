@@ -121,6 +121,15 @@ describe('an EMR that refuses', () => {
     expect(hospital.emr.stats().accepted).toBe(1);
   });
 
+  it('should reach no workflow and no destination that is not its own', async () => {
+    await using hospital = await openHospital(world);
+    const repairing = { action: 'discard', reason: 'not mine' };
+    expect((await operation(hospital, 'repair/other-flow/1', repairing)).status).toBe(404);
+    expect((await operation(hospital, 'repair/', repairing)).status).toBe(404);
+    expect((await operation(hospital, 'destinations/constructor/hold', { reason: 'x' })).status).toBe(404);
+    expect((await operation(hospital, 'repair/a/b', { ...repairing, reason: 'a\u0000b' })).status).toBe(400);
+  });
+
   it('should list parked work and decide on all that a filter finds', async () => {
     await using hospital = await openHospital(world);
     hospital.emr.script({ answer: { kind: 'AE', errorCode: '102' }, times: 3 });

@@ -20,7 +20,15 @@ export function parseAllowedUrl(text: string, allowedHosts: readonly string[], b
   return url;
 }
 
+/** In `allowedHosts`, stands for the hosts of Amazon S3: other services of AWS are reachable below amazonaws.com as well. */
+export const AMAZON_S3 = 'amazon-s3';
+
+/** Virtual-hosted, path-style and access-point forms (docs.aws.amazon.com/AmazonS3, "Methods for accessing a bucket"). */
+const S3_HOST =
+  /^(?:[a-z0-9][a-z0-9.-]*\.)?(?:s3|s3-accesspoint)(?:\.dualstack)?(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com(?:\.cn)?$/;
+
 function matches(url: URL, allowed: string): boolean {
+  if (allowed === AMAZON_S3) return url.port === '' && S3_HOST.test(url.hostname);
   const colon = allowed.lastIndexOf(':');
   const hasPort = colon > 0 && /^\d+$/.test(allowed.slice(colon + 1)) && !allowed.endsWith(']');
   const host = hasPort ? allowed.slice(0, colon) : allowed;

@@ -84,8 +84,13 @@ export function createConfigSchema(read: SecretReader) {
           .positive()
           .default(50)
           .describe('fetches, deliveries and ACKs at once'),
-        maxConcurrentLocalActivities: z.number().int().positive().default(50).describe('quick steps at once'),
-        maxCachedWorkflows: z.number().int().positive().default(500).describe('kept in memory; others are replayed'),
+        maxConcurrentLocalActivities: z
+          .number()
+          .int()
+          .positive()
+          .default(16)
+          .describe('quick steps at once; each may hold a file in memory'),
+        maxCachedWorkflows: z.number().int().positive().default(200).describe('kept in memory; others are replayed'),
         shutdownGraceMs: milliseconds.default(20_000).describe('time that running activities get to end at a shutdown'),
       })
       .prefault({}),
@@ -220,8 +225,10 @@ export function createConfigSchema(read: SecretReader) {
           .describe('access-point ARNs or buckets that a notification may name; default: any'),
         allowedHosts: z
           .array(z.string())
-          .default(['*.amazonaws.com'])
-          .describe('hosts that a pre-signed URL may name; `*.` stands for any sub-domain'),
+          .default(['amazon-s3'])
+          .describe(
+            'hosts that a pre-signed URL may name; `*.` stands for any sub-domain, `amazon-s3` for the hosts of Amazon S3',
+          ),
         urlKeys: z
           .array(z.string())
           .default(['preSignedUrl', 'presignedUrl', 'PreSignedUrl', 'url'])

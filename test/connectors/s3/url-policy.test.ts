@@ -80,3 +80,27 @@ describe('parseAllowedUrl', () => {
     );
   });
 });
+
+describe('amazon-s3', () => {
+  it.each([
+    'https://bucket.s3.eu-central-1.amazonaws.com/key',
+    'https://bucket.with.dots.s3.amazonaws.com/key',
+    'https://s3.eu-central-1.amazonaws.com/bucket/key',
+    'https://ap-000000000000.s3-accesspoint.eu-central-1.amazonaws.com/key',
+    'https://bucket.s3.dualstack.eu-west-1.amazonaws.com/key',
+    'https://bucket.s3.cn-north-1.amazonaws.com.cn/key',
+  ])('should allow %s', (url) => {
+    expect(parseAllowedUrl(url, ['amazon-s3']).href).toBe(url);
+  });
+
+  it.each([
+    'https://ab12.execute-api.eu-central-1.amazonaws.com/',
+    'https://internal-his-123.eu-central-1.elb.amazonaws.com/admin',
+    'https://ec2-1-2-3-4.compute-1.amazonaws.com/',
+    'https://bucket.s3.amazonaws.com:22/key',
+    'https://s3.evil.example/key',
+    'https://bucket.s3.amazonaws.com.evil.example/key',
+  ])('should refuse %s', (url) => {
+    expect(() => parseAllowedUrl(url, ['amazon-s3'])).toThrow(/allowedHosts/);
+  });
+});
