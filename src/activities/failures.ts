@@ -17,9 +17,12 @@ const PROTOCOL_VIOLATION = '08P01';
 const LOST_CONNECTION =
   /connection terminated|connect(ion)? timeout|timeout exceeded|read timeout|client has encountered a connection error|not queryable|server closed/i;
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
   'ETIMEDOUT',
   'ENOTFOUND',
   'EAI_AGAIN',

@@ -18,7 +18,7 @@ it('should fail the transaction, and only that, when its connection is lost betw
     await sql`select 1`.execute(trx);
   });
   const end = await transaction.catch((error: unknown) => error);
-  expect(isStoreUnavailable(end)).toBe(true);
+  expect({ unavailable: isStoreUnavailable(end), end: String(end) }).toMatchObject({ unavailable: true });
   await postgres.start();
   expect((await sql<{ one: number }>`select 1 as one`.execute(store)).rows).toEqual([{ one: 1 }]);
   await store.destroy();
