@@ -164,7 +164,13 @@ export function createConfigSchema(read: SecretReader) {
     notification: z
       .strictObject({
         basic: z
-          .strictObject({ username: z.string().min(1).describe('user name'), password: secret.describe('password') })
+          .strictObject({
+            username: z
+              .string()
+              .regex(/^[^:]+$/, 'a user name of Basic authentication has no colon (RFC 7617)')
+              .describe('user name'),
+            password: secret.describe('password'),
+          })
           .optional()
           .describe('user name and password that Roche sends'),
         clientCertificate: z
@@ -260,7 +266,7 @@ export function createConfigSchema(read: SecretReader) {
       .number()
       .int()
       .positive()
-      .default(1024 * 1024)
+      .default(64 * 1024)
       .describe('an answer that is longer ends the connection'),
     hl7: z
       .strictObject({

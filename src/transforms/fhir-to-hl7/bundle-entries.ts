@@ -1,8 +1,9 @@
 /** The entries of a bundle, each with the reference, version and content hash by which delivery knows it. */
 import { hash } from 'node:crypto';
 import type { Found } from './device';
-import { canonicalJson, isObject, parseLossless } from './lossless-json';
-import { HeadShape, invalid, readShape, type Head } from './shapes';
+import { canonicalJson, decimalSource, isObject, parseLossless } from './lossless-json';
+import { identifierKey } from './references';
+import { CONTROL, HeadShape, invalid, readShape, withinStack, type Head } from './shapes';
 
 export interface Source extends Found {
   readonly head: Head;
@@ -33,7 +34,10 @@ export function readEntries(bytes: Uint8Array): Source[] {
   });
 }
 
-/** Splits entries with the same reference: the newest is kept, older ones and repeats are not. */
+/**
+ * Splits entries with the same reference: the newest is kept, older ones and repeats are not.
+ * @throws DuctusError DUCTUS_BUNDLE_INVALID when such entries come from different servers
+ */
 export function newestOfEach(sources: readonly Source[]): { kept: Source[]; superseded: Source[] } {
   const newest = new Map<string, Source>();
   for (const candidate of sources) {
@@ -41,8 +45,21 @@ export function newestOfEach(sources: readonly Source[]): { kept: Source[]; supe
     if (other === undefined || !isNewer(other, candidate)) newest.set(candidate.reference, candidate);
   }
   if (newest.size === sources.length) return { kept: [...sources], superseded: [] };
+  refuseOtherServers(sources);
   const isKept = (candidate: Source): boolean => newest.get(candidate.reference) === candidate;
   return { kept: sources.filter(isKept), superseded: sources.filter((candidate) => !isKept(candidate)) };
+}
+
+/** `Observation/1` of one server is not a version of `Observation/1` of another. */
+function refuseOtherServers(sources: readonly Source[]): void {
+  const seen = new Map<string, { readonly host: string; readonly path: string }>();
+  for (const { reference, fullUrl, path } of sources) {
+    const host = /^https?:\/\/([^/?#]+)/i.exec(fullUrl ?? '')?.[1]?.toLowerCase();
+    if (host === undefined) continue;
+    const other = seen.get(reference);
+    if (other === undefined) seen.set(reference, { host, path });
+    else if (other.host !== host) throw invalid(path, `has the type and id of ${other.path}, but another server`);
+  }
 }
 
 function parse(bytes: Uint8Array): unknown {
@@ -71,7 +88,7 @@ function readRequest(entry: Found['raw'], path: string): Source {
 
 function source(head: Head, raw: Found['raw'], path: string, fullUrl: string | undefined): Source {
   let sha256: string | undefined;
-  const contentHash = (): string => (sha256 ??= hash('sha256', canonicalJson(raw), 'hex'));
+  const contentHash = (): string => (sha256 ??= withinStack(path, () => hash('sha256', canonicalJson(raw), 'hex')));
   const type = head.resourceType;
   return {
     type,
@@ -79,20 +96,24 @@ function source(head: Head, raw: Found['raw'], path: string, fullUrl: string | u
     path,
     head,
     fullUrl,
-    reference: type + (head.id === undefined ? nameWithoutId(raw, contentHash) : `/${head.id}`),
+    reference: type + (head.id === undefined ? nameWithoutId(raw, path, contentHash) : `/${head.id}`),
     version: head.meta?.versionId ?? head.meta?.lastUpdated ?? contentHash(),
     hasResource: raw['resourceType'] !== undefined,
     contentHash,
   };
 }
 
-function nameWithoutId(raw: Found['raw'], contentHash: () => string): string {
+function nameWithoutId(raw: Found['raw'], path: string, contentHash: () => string): string {
   const identifiers = raw['identifier'];
   for (const identifier of Array.isArray(identifiers) ? identifiers : [identifiers]) {
     if (!isObject(identifier)) continue;
     const { system, value } = identifier;
-    if (typeof value === 'string' && value !== '')
-      return `?identifier=${typeof system === 'string' ? system : ''}|${value}`;
+    if (typeof value !== 'string' || value === '' || decimalSource(value) !== undefined) continue;
+    const key = identifierKey({ system: typeof system === 'string' ? system : '', value });
+    if (CONTROL.test(key)) {
+      throw invalid(`${path}.identifier`, 'must be without control characters');
+    }
+    return `?identifier=${key}`;
   }
   // Half of the hash is enough to tell resources apart and leaves the reference readable.
   return `?sha256=${contentHash().slice(0, 32)}`;

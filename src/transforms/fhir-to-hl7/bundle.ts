@@ -6,7 +6,7 @@ import { readGlucose, type GlucoseReading } from './glucose';
 import type { PatientContext } from './patient';
 import { People } from './people';
 import { ReferenceIndex } from './references';
-import { GlucoseShape, ObservationKindShape, readShape } from './shapes';
+import { GlucoseShape, ObservationKindShape, readShape, withinStack } from './shapes';
 
 /** A resource of a bundle, as delivery and ledger see it. */
 export interface BundleResource {
@@ -54,6 +54,10 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set(['Patient', 'MessageHeader', 
  * @throws DuctusError DUCTUS_BUNDLE_INVALID that names the element path, never a value
  */
 export function readBundle(bytes: Uint8Array): BundleContent {
+  return withinStack('Bundle', () => read(bytes));
+}
+
+function read(bytes: Uint8Array): BundleContent {
   const { kept, superseded } = newestOfEach(readEntries(bytes));
   const index = new ReferenceIndex<Source>();
   for (const source of [...kept, ...superseded]) {

@@ -77,7 +77,9 @@ export function glucoseCodes({ code }: ObservationKind, unit: GlucoseUnit | unde
 }
 
 function toV2({ system, code = '', display }: Coding, text: string | undefined): V2Code {
-  const known = system === LOINC ? GLUCOSE_LOINC[code] : system === SNOMED ? GLUCOSE_SNOMED[code] : undefined;
+  const names = system === LOINC ? GLUCOSE_LOINC : system === SNOMED ? GLUCOSE_SNOMED : {};
+  // A code is the sender's text: `constructor` must not find what every object inherits.
+  const known = Object.hasOwn(names, code) ? names[code] : undefined;
   return { code, text: display ?? known ?? text ?? '', system: systemName(system) };
 }
 

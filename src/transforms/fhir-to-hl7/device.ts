@@ -23,12 +23,15 @@ export interface Found {
   readonly path: string;
 }
 
+/** Roche's tree is DeviceMetric, DeviceComponent, Device; FHIR's own has five levels. */
+const MAX_FOLLOWED = 8;
+
 /** Finds devices and remembers them: thousands of Observations come from one. */
 export class Devices {
   /** Every device resource that a mapped Observation led to. */
   readonly visited = new Set<Found>();
   readonly #find: (reference: string) => Found | undefined;
-  readonly #known = new Map<string, DeviceId | undefined>();
+  readonly #known = new Map<Found, DeviceId | undefined>();
 
   /** @param find resolves a reference to a resource of the bundle */
   constructor(find: (reference: string) => Found | undefined) {
@@ -41,17 +44,22 @@ export class Devices {
    */
   idOf(device: Reference, owner: Found): DeviceId | undefined {
     const { reference } = device;
-    if (reference === undefined || reference.startsWith('#')) return this.#follow(device, owner);
-    if (!this.#known.has(reference)) this.#known.set(reference, this.#follow(device, owner));
-    return this.#known.get(reference);
+    if (reference === undefined || reference.startsWith('#'))
+      return this.#follow(device, owner) ?? idOfReference(device);
+    const found = this.#find(reference);
+    if (found === undefined) return idOfReference(device);
+    if (!this.#known.has(found)) this.#known.set(found, this.#follow(device, owner));
+    return this.#known.get(found) ?? idOfReference(device);
   }
 
   #follow(device: Reference, owner: Found): DeviceId | undefined {
-    const waiting: Reference[] = [device];
+    const waiting = [{ reference: device.reference, from: owner }];
     const seen = new Set<Found['raw']>();
     let id: DeviceId | undefined;
-    for (const { reference } of waiting) {
-      const found = reference === undefined ? undefined : (contained(owner, reference) ?? this.#find(reference));
+    for (const { reference, from } of waiting) {
+      if (seen.size === MAX_FOLLOWED) break;
+      const inner = reference === undefined ? undefined : contained(from, reference);
+      const found = inner ?? (reference === undefined ? undefined : this.#find(reference));
       if (found === undefined || !DEVICE_TYPES.has(found.type) || seen.has(found.raw)) continue;
       seen.add(found.raw);
       this.visited.add(found);
@@ -59,9 +67,13 @@ export class Devices {
       const own = ownId(shape);
       if (own !== undefined && (id === undefined || found.type === 'Device')) id = own;
       if (found.type === 'Device') break;
-      waiting.push(...[shape.source, shape.parent].filter((next) => next !== undefined));
+      // `#id` in a contained device means a neighbour; in any other, what it contains itself.
+      const holder = inner === undefined ? found : from;
+      for (const next of [shape.source, shape.parent]) {
+        if (next !== undefined) waiting.push({ reference: next.reference, from: holder });
+      }
     }
-    return id ?? idOfReference(device);
+    return id;
   }
 }
 

@@ -24,6 +24,7 @@ export interface NoMapping {
   readonly why: string;
 }
 
+const MAX_DIGITS = 30;
 const COMPARATORS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
 
 /**
@@ -41,6 +42,7 @@ export function readGlucose(observation: Glucose): GlucoseReading | NoMapping {
   const value = readValue(quantity);
   if (!deleted && quantity?.value === undefined) return { why: 'no valueQuantity with a number' };
   if (!deleted && unit === undefined) return { why: 'the unit is not mg/dL or mmol/L, or code and unit differ' };
+  if (!deleted && hasTooManyDigits(quantity)) return { why: 'a value with more than 30 digits' };
   if (!deleted && value === undefined) return { why: 'a number or comparator that HL7 cannot hold' };
 
   const times = [
@@ -72,8 +74,15 @@ function readValue(quantity: Glucose['valueQuantity']): GlucoseReading['value'] 
   const source = decimalSource(quantity?.value);
   const number = source === undefined ? undefined : plainDecimal(source);
   const comparator = quantity?.comparator;
+  if (hasTooManyDigits(quantity)) return undefined;
   if (number === undefined || (comparator !== undefined && !COMPARATORS.has(comparator))) return undefined;
   return { number, comparator };
+}
+
+/** No measurement has as many, and receivers cut or refuse them. */
+function hasTooManyDigits(quantity: Glucose['valueQuantity']): boolean {
+  const [digits = ''] = (decimalSource(quantity?.value) ?? '').split(/[eE]/);
+  return digits.replace(/[^0-9]/g, '').length > MAX_DIGITS;
 }
 
 /** Status of a FHIR Observation (STU3 and R4 value set observation-status) or event. */

@@ -4,6 +4,7 @@ import { escapeFormattedText, escapeText } from './escape';
 import { ce, ei } from './fields';
 import type { GlucoseReading, Standing } from './glucose';
 import { toJson } from './lossless-json';
+import { withinStack } from './shapes';
 import type { Hl7Time } from './time';
 import type { ClockChange } from './time-zone';
 
@@ -60,7 +61,10 @@ export function carriedSegment(
   raw: unknown,
   time: Hl7Time | undefined,
 ): string {
-  const data = Buffer.from(toJson(raw), 'utf8').toString('base64');
+  const data = Buffer.from(
+    withinStack(type, () => toJson(raw)),
+    'utf8',
+  ).toString('base64');
   return (
     `OBX|${setId}|ED|${type}^FHIR ${type}^99FHR|${subId}|^application^x-fhir+json^Base64^${data}||||||${status}` +
     `|||${time?.text ?? ''}|||||||${instanceIdentifier(reference)}\r`
@@ -76,9 +80,10 @@ export function instanceIdentifier(reference: string): string {
   const [, type = '', separator = '', rest = ''] = /^([A-Za-z]+)([/?])(.*)$/s.exec(reference) ?? [];
   const owner = type === 'Observation' ? '' : `${type}/`;
   if (separator === '/') return ei(owner + rest, NAMESPACE, undefined);
-  const identifier = /^identifier=([^|]*)\|(.*)$/s.exec(rest);
+  const identifier = /^identifier=((?:[^\\|]|\\.)*)\|(.*)$/s.exec(rest);
   if (identifier === null) return ei(owner + rest.replace('sha256=', 'sha256-'), NAMESPACE, undefined);
-  const [, system = '', value = ''] = identifier;
+  const [, escaped = '', value = ''] = identifier;
+  const system = escaped.replace(/\\(.)/gs, '$1');
   return ei(owner + value, system === '' ? NAMESPACE : '', system);
 }
 

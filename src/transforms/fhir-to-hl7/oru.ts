@@ -89,8 +89,8 @@ interface Chosen {
 
 /** Sorts the resources into what is sent, what is left out, and what has no mapping (and may be carried all the same). */
 function choose(bundle: BundleContent, profile: Hl7Profile, { delivered, leaveOut }: OruContext): Chosen {
-  const chosen: Chosen = { sent: [], leftOut: [], unmapped: [] };
-  chosen.leftOut.push(...bundle.superseded.map((reference) => ({ reference, why: 'superseded' as const })));
+  const leftOut: Chosen['leftOut'] = bundle.superseded.map((reference) => ({ reference, why: 'superseded' }));
+  const chosen: Chosen = { sent: [], leftOut, unmapped: [] };
   const people = new Map(
     bundle.resources.flatMap(({ subject }) => (subject === undefined ? [] : [[subject.key, subject]])),
   );
@@ -141,9 +141,15 @@ function withHeader(
   return { controlId, text: before + controlId + after };
 }
 
+/** More types than this say nothing more to an operator; the rest is counted as `other`. */
+const MAX_TYPES = 20;
+
 function parked(unmapped: OruResult['unmapped']): DuctusError {
   const counts: Record<string, number> = {};
-  for (const { type } of unmapped) counts[type] = (counts[type] ?? 0) + 1;
+  for (const { type } of unmapped) {
+    const name = Object.hasOwn(counts, type) || Object.keys(counts).length < MAX_TYPES ? type : 'other';
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
   const list = Object.entries(counts).map(([type, count]) => `${type} (${count})`);
   return new DuctusError(
     'DUCTUS_BUNDLE_UNMAPPED',

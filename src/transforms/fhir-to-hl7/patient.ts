@@ -1,6 +1,6 @@
 /** Who a resource is about, as far as an ORU^R01 tells it: PID-3, 5, 7 and 8. */
 import type { Identifier, Patient, Reference } from './shapes';
-import { conditionalIdentifier, relativeReference } from './references';
+import { conditionalIdentifier, escapeKey, identifierKey, relativeReference } from './references';
 
 export interface PatientContext {
   /** `system|value` of the identifier, else the reference: what delivery order is keyed on. */
@@ -11,7 +11,13 @@ export interface PatientContext {
 }
 
 /** Identifiers that a hospital would look up come first; a number no longer in use comes last. */
-const USE_RANK: Readonly<Record<string, number>> = { official: 0, usual: 1, temp: 3, secondary: 4, old: 5 };
+const USE_RANK: ReadonlyMap<string, number> = new Map([
+  ['official', 0],
+  ['usual', 1],
+  ['temp', 3],
+  ['secondary', 4],
+  ['old', 5],
+]);
 const NO_USE_RANK = 2;
 
 /**
@@ -27,7 +33,7 @@ export function patientContext(reference: Reference, found: Patient | undefined)
   // Roche writes the partner's own patient id as the logical id (SPECS §1.4), so it can stand in PID-3.
   const logical = literal === undefined ? undefined : /^Patient\/(.+)$/.exec(relativeReference(literal));
   if (logical?.[1] === undefined) return undefined;
-  return { key: logical[0], identifier: { system: undefined, value: logical[1] }, details: undefined };
+  return { key: escapeKey(logical[0]), identifier: { system: undefined, value: logical[1] }, details: undefined };
 }
 
 /** The context of a Patient resource; undefined when it has neither identifier nor id. */
@@ -36,13 +42,17 @@ export function patientByResource(patient: Patient): PatientContext | undefined 
   const [best] = usable.toSorted((a, b) => rank(a) - rank(b));
   if (best !== undefined) return byIdentifier(best, patient);
   if (patient.id === undefined || patient.id === '') return undefined;
-  return { key: `Patient/${patient.id}`, identifier: { system: undefined, value: patient.id }, details: patient };
+  return {
+    key: escapeKey(`Patient/${patient.id}`),
+    identifier: { system: undefined, value: patient.id },
+    details: patient,
+  };
 }
 
 function byIdentifier({ system, value = '' }: Identifier, details: Patient | undefined): PatientContext {
-  return { key: `${system ?? ''}|${value}`, identifier: { system, value }, details };
+  return { key: identifierKey({ system, value }), identifier: { system, value }, details };
 }
 
 function rank({ use }: Identifier): number {
-  return use === undefined ? NO_USE_RANK : (USE_RANK[use] ?? NO_USE_RANK);
+  return use === undefined ? NO_USE_RANK : (USE_RANK.get(use) ?? NO_USE_RANK);
 }

@@ -1,12 +1,15 @@
 /** Finds the patient of each resource of a bundle. */
 import type { Source } from './bundle-entries';
 import { patientByResource, patientContext, type PatientContext } from './patient';
-import { conditionalIdentifier, findContained, type ReferenceIndex } from './references';
-import { PatientShape, readShape, ReferenceShape, type Identifier, type Patient, type Reference } from './shapes';
+import { canonicalJson } from './lossless-json';
+import { conditionalIdentifier, findContained, identifierKey, type ReferenceIndex } from './references';
+import { invalid, PatientShape, readShape, ReferenceShape, type Patient, type Reference } from './shapes';
 
 export class People {
   readonly #index: ReferenceIndex<Source>;
   readonly #patients = new Map<Source, Patient>();
+  /** Who goes by a key, also where contained: what has one key ends up under one PID. */
+  readonly #identities = new Map<string, { readonly patient: Patient; readonly path: string }>();
   readonly #byIdentifier = new Map<string, Patient>();
   /** Most resources of a bundle have the same subject. */
   readonly #byReference = new Map<string, PatientContext | undefined>();
@@ -18,7 +21,10 @@ export class People {
       if (source.type !== 'Patient' || !source.hasResource) continue;
       const patient = readShape(PatientShape, source.raw, source.path);
       this.#patients.set(source, patient);
-      for (const identifier of patient.identifier ?? []) this.#byIdentifier.set(identifierKey(identifier), patient);
+      this.#checkIdentity(patient, source.path);
+      for (const identifier of patient.identifier ?? []) {
+        if ((identifier.value ?? '') !== '') this.#byIdentifier.set(identifierKey(identifier), patient);
+      }
     }
   }
 
@@ -40,10 +46,26 @@ export class People {
     return this.#byReference.get(reference);
   }
 
+  /** Two people under one identifier would end up in one message, so the bundle is refused. */
+  #checkIdentity(patient: Patient, path: string): void {
+    const identifiers = (patient.identifier ?? []).filter(({ value }) => value !== undefined && value !== '');
+    const own = patientByResource(patient);
+    for (const key of new Set([...identifiers.map(identifierKey), ...(own === undefined ? [] : [own.key])])) {
+      const other = this.#identities.get(key);
+      if (other === undefined) this.#identities.set(key, { patient, path });
+      else if (differ(other.patient.name, patient.name) || differ(other.patient.birthDate, patient.birthDate)) {
+        throw invalid(path, `has the identifier of ${other.path}, but another name or birth date`);
+      }
+    }
+  }
+
   #find({ reference, identifier }: Reference, source: Source): Patient | undefined {
     if (reference?.startsWith('#') === true) {
       const inner = findContained(source.raw, reference);
-      return inner === undefined ? undefined : readShape(PatientShape, inner, `${source.path}.contained`);
+      if (inner === undefined) return undefined;
+      const patient = readShape(PatientShape, inner, `${source.path}.contained`);
+      this.#checkIdentity(patient, `${source.path}.contained`);
+      return patient;
     }
     const found = reference === undefined ? undefined : this.#index.find(reference);
     const patient = found === undefined ? undefined : this.#patients.get(found);
@@ -52,6 +74,6 @@ export class People {
   }
 }
 
-function identifierKey({ system = '', value = '' }: Identifier): string {
-  return `${system}|${value}`;
+function differ(a: unknown, b: unknown): boolean {
+  return a !== undefined && b !== undefined && canonicalJson(a) !== canonicalJson(b);
 }

@@ -16,10 +16,20 @@ type Name = NonNullable<Patient['name']>[number];
 const UNKNOWN_NAME = '~^^^^^^U';
 
 /** Table 0001 for the FHIR value set administrative-gender. */
-const SEX: Readonly<Record<string, string>> = { male: 'M', female: 'F', other: 'O', unknown: 'U' };
+const SEX: ReadonlyMap<string, string> = new Map([
+  ['male', 'M'],
+  ['female', 'F'],
+  ['other', 'O'],
+  ['unknown', 'U'],
+]);
 
 /** Table 0200 for the FHIR value set name-use; other uses have no type code. */
-const NAME_TYPE: Readonly<Record<string, string>> = { official: 'L', usual: 'D', nickname: 'N', maiden: 'M' };
+const NAME_TYPE: ReadonlyMap<string, string> = new Map([
+  ['official', 'L'],
+  ['usual', 'D'],
+  ['nickname', 'N'],
+  ['maiden', 'M'],
+]);
 
 export function pidSegment({ identifier, details }: PatientContext, profile: Hl7Profile): string {
   const { patientAssigningAuthority, patientIdentifierType } = profile;
@@ -28,7 +38,7 @@ export function pidSegment({ identifier, details }: PatientContext, profile: Hl7
     3: cx(identifier.value, identifier.system, patientAssigningAuthority, patientIdentifierType),
     5: patientName(details?.name ?? []),
     7: details?.birthDate === undefined ? '' : (toHl7Date(details.birthDate) ?? ''),
-    8: SEX[details?.gender ?? ''] ?? '',
+    8: SEX.get(details?.gender ?? '') ?? '',
   });
 }
 
@@ -49,7 +59,7 @@ function patientName(names: readonly Name[]): string {
     words(name.prefix).join(' '),
   ].map(escapeText);
   if (parts.every((part) => part === '')) return UNKNOWN_NAME;
-  return trimmed([...parts, '', NAME_TYPE[name.use ?? ''] ?? ''], '^');
+  return trimmed([...parts, '', NAME_TYPE.get(name.use ?? '') ?? ''], '^');
 }
 
 function words(parts: readonly (string | null)[] | undefined): string[] {

@@ -34,6 +34,19 @@ export function conditionalIdentifier(reference: string): Identifier | undefined
   }
 }
 
+/**
+ * `system|value`, one text for one identifier: `\` and `|` in the system are escaped, so that the first bare `|`
+ * always ends it.
+ */
+export function identifierKey({ system = '', value = '' }: Identifier): string {
+  return `${escapeKey(system)}|${value}`;
+}
+
+/** Text without a bare `|`. */
+export function escapeKey(text: string): string {
+  return text.replace(/[\\|]/g, '\\$&');
+}
+
 /** The contained resource that `#id` names. */
 export function findContained(resource: Readonly<Record<string, unknown>>, reference: string): unknown {
   const contained = resource['contained'];

@@ -21,12 +21,20 @@ export type Coding = z.infer<typeof CodingShape>;
 
 const CodeableConceptShape = z.object({ coding: z.array(CodingShape).optional(), text });
 
-const MetaShape = z.object({ versionId: text, lastUpdated: text, profile: z.array(string).optional() });
+/** What PostgreSQL cannot store (NUL) and what no id has. */
+export const CONTROL = /[\u0000-\u001f\u007f]/;
+const stored = string.refine((value) => !CONTROL.test(value), 'must be without control characters');
+
+const MetaShape = z.object({
+  versionId: stored.optional(),
+  lastUpdated: stored.optional(),
+  profile: z.array(string).optional(),
+});
 
 /** What is read of every resource. `id` may be anything that is not empty. */
 export const HeadShape = z.object({
   resourceType: z.string().regex(/^[A-Z][A-Za-z]{1,63}$/),
-  id: string.min(1).optional(),
+  id: stored.min(1).optional(),
   meta: MetaShape.optional(),
 });
 export type Head = z.infer<typeof HeadShape>;
@@ -110,6 +118,18 @@ export function readShape<T>(shape: z.ZodType<T>, value: unknown, path: string):
   const issue = result.error.issues[0];
   const inside = (issue?.path ?? []).map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
   throw invalid(path + inside.join(''), issue?.message ?? 'is not as FHIR has it');
+}
+
+/**
+ * Runs what walks through a whole value.
+ * @throws DuctusError DUCTUS_BUNDLE_INVALID instead of the RangeError of a full stack
+ */
+export function withinStack<T>(element: string, walk: () => T): T {
+  try {
+    return walk();
+  } catch (error) {
+    throw error instanceof RangeError ? invalid(element, 'is nested too deeply') : error;
+  }
 }
 
 /** A DUCTUS_BUNDLE_INVALID for an element. */
