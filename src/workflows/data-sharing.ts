@@ -10,15 +10,12 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
-  proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
   ApplicationFailure,
 } from '@temporalio/workflow';
-import type { DataSharingActivities } from '../activities/data-sharing';
 import type {
   DataSharingInput,
   DataSharingResult,
@@ -34,6 +31,7 @@ import type { DestinationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
 import { QUERIES, SIGNALS, UPDATES } from '../domain/messages';
 import { Outcome, Stage } from '../domain/stages';
+import { acknowledging, delivering, fetching, ledger, quick, transforming } from './data-sharing-activities';
 import { DataSharingState } from './data-sharing-state';
 import { parkedDetails, waitingDetails } from './operator-view';
 import { ERROR_CODE, OUTCOME, STAGE } from './search-attributes';
@@ -46,42 +44,6 @@ export const repairInBatch = defineSignal<[Repair]>(SIGNALS.repairInBatch);
 /** An update, not a signal: the operator must learn at once whether the decision was taken. */
 export const repair = defineUpdate<RepairResult, [Repair]>(UPDATES.repair);
 export const status = defineQuery<DataSharingStatus>(QUERIES.status);
-
-const growingWaits = {
-  initialInterval: LIMITS.retryFirstMs,
-  backoffCoefficient: 2,
-  maximumInterval: LIMITS.retryLongestMs,
-};
-const quick = proxyLocalActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.quickStepMs,
-  retry: { maximumAttempts: 1 },
-});
-/** Steps on the store alone go on until it is back. */
-const ledger = proxyActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.ledgerStepMs,
-  retry: growingWaits,
-});
-const fetching = proxyActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.retrieveTryMs,
-  scheduleToCloseTimeout: LIMITS.retrieveTotalMs,
-  retry: growingWaits,
-});
-const transforming = proxyActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.transformTryMs,
-  scheduleToCloseTimeout: LIMITS.transformTotalMs,
-  retry: growingWaits,
-});
-/** No limit in total: a destination that fails is paused, and its work waits for it. */
-const delivering = proxyActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.deliverTryMs,
-  heartbeatTimeout: LIMITS.deliverHeartbeatMs,
-  retry: growingWaits,
-});
-const acknowledging = proxyActivities<DataSharingActivities>({
-  startToCloseTimeout: LIMITS.rocheRequestMs + LIMITS.ledgerStepMs,
-  scheduleToCloseTimeout: LIMITS.acknowledgeTotalMs,
-  retry: growingWaits,
-});
 
 /** Where a run goes on: at a step, or straight to the ACK with what the ledger says. */
 type Next = RepairStep | 'open' | { readonly acknowledgeAs: Outcome };
