@@ -28,7 +28,7 @@ describe('mllpOptions', () => {
       connectTimeoutMs: 5_000,
       acknowledgmentTimeoutMs: 30_000,
       idleTimeoutMs: 60_000,
-      maxAnswerBytes: 1024 * 1024,
+      maxAnswerBytes: 64 * 1024,
     });
   });
 });
