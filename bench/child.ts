@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { NODE_FLAGS } from '../test/faults/harness/stage';
 
 export class Child implements AsyncDisposable {
   #done = 0;
@@ -11,7 +12,10 @@ export class Child implements AsyncDisposable {
   private constructor(private readonly child: ChildProcess) {}
 
   static async start(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Child> {
-    const process_ = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const process_ = spawn(process.execPath, [...NODE_FLAGS, program, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const child = new Child(process_);
     const lines = createInterface({ input: process_.stdout });
     await Promise.race([

@@ -10,13 +10,7 @@ import type { DestinationId, OrganizationId } from '../domain/identifiers';
 import { compareDelivered, versionKey } from '../domain/resource-version';
 import { DuctusError } from '../domain/errors';
 import { fileOf, recordTransformed } from '../store/ledger';
-import {
-  deliveredVersions,
-  leftOutResources,
-  pendingMessages,
-  replaceMessages,
-  resourcesOfUnknownOutcome,
-} from '../store/messages';
+import { deliveredVersions, pendingMessages, replaceMessages, resourcesToLeaveOut } from '../store/messages';
 import { takeTurn } from '../store/turns';
 import { bundleToOru, readBundle, type BundleContent, type Hl7Profile } from '../transforms/fhir-to-hl7';
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
@@ -114,10 +108,9 @@ async function transformFor(
     maxObservationsPerMessage: config.maxObservationsPerMessage,
     unmapped: config.unmapped,
   };
-  const [versions, skipped, unknown] = await Promise.all([
+  const [versions, stays] = await Promise.all([
     deliveredVersions(deps.store, destination, [...hashes.values()]),
-    leftOutResources(deps.store, key),
-    resourcesOfUnknownOutcome(deps.store, key, destination),
+    resourcesToLeaveOut(deps.store, key, destination),
   ]);
   const delivered = new Map<string, 'current' | 'newer' | 'earlier'>();
   const leaveOut = new Set<string>();
@@ -126,7 +119,7 @@ async function transformFor(
     const version = versions.get(hash);
     if (version !== undefined) delivered.set(resource.reference, compareDelivered(version, resource));
     // What stands in a message of unknown outcome stays there: under another MSH-10 it could arrive twice.
-    if (skipped.has(hash) || unknown.has(hash)) leaveOut.add(resource.reference);
+    if (stays.has(hash)) leaveOut.add(resource.reference);
   }
   const seed = [key.organization, key.notificationId, key.variant, destination].join('|');
   const result = bundleToOru(bundle, profile, { createdAtMs: source.createdAtMs, seed, delivered, leaveOut });

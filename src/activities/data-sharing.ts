@@ -33,7 +33,7 @@ import {
   recordRetrieved,
 } from '../store/ledger';
 import { leaveOut } from '../store/messages';
-import { forgetTurn, parkTurn, releaseTurn, unparkTurn } from '../store/turns';
+import { parkTurn, releaseTurn, unparkTurn } from '../store/turns';
 import { clear, raise } from './alerts';
 import { deliverMessages } from './data-sharing-delivery';
 import { resourceHash, transformFile } from './data-sharing-transform';
@@ -160,10 +160,8 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
     startConflict: ({ notification, ...key }) => deps.workflows.conflict(key, notification),
 
     closeNotification: async (input) => {
-      const woken = await releaseTurn(deps.store, input);
-      await forgetWaiter(deps.store, workflowIdOf(input));
-      for (const follower of woken) await deps.workflows.turn(follower);
-      await forgetTurn(deps.store, input);
+      // First let pass, then wake, then forget: a crash in between leaves those behind to be found and woken again.
+      for (const follower of await releaseTurn(deps.store, input)) await deps.workflows.turn(follower);
       const { retainDays, retainUnmappedDays } = deps.config.blobs;
       await closeNotification(deps.store, { ...input, retainDays, retainUnmappedDays });
       await clear(deps, deadlineKey(input), 'DUCTUS_DEADLINE', 'The notification is dealt with.');

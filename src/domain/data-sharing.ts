@@ -110,6 +110,8 @@ export type TransformResult =
 
 export type DeliverResult =
   | { readonly status: 'delivered' }
+  /** All connections are taken: a quick try waits for none of them, the patient one does. */
+  | { readonly status: 'busy' }
   /** The destination is paused, held or draining; it sends the signal `released` when it is this work's turn. */
   | { readonly status: 'waiting' };
 

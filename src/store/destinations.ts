@@ -6,7 +6,9 @@ import { sql, type Transaction } from 'kysely';
 import { DestinationState } from '../domain/destinations';
 import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
+import type { WorkKey } from '../domain/data-sharing';
 import type { Store } from './database';
+import { workColumns } from './ledger';
 import type { Database } from './schema';
 
 export interface DestinationStatus {
@@ -30,6 +32,25 @@ export async function destinationStatus(store: Store, destination: DestinationId
   return row !== undefined && isState(row.state)
     ? { state: row.state, failures: row.failures }
     : { state: DestinationState.open, failures: 0 };
+}
+
+/** What a delivery looks at first: the destination's state, and when the notification of the work first came. */
+export async function deliveryStart(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+): Promise<{ readonly status: DestinationStatus; readonly receivedAt: Date }> {
+  const row = await store
+    .selectFrom('notification')
+    .leftJoin('destination', (join) => join.on('destination.destination', '=', destination))
+    .select(['received_at', 'destination.state', 'destination.failures'])
+    .where((eb) => eb.and(workColumns(key)))
+    .executeTakeFirstOrThrow();
+  const status =
+    row.state !== null && isState(row.state)
+      ? { state: row.state, failures: row.failures ?? 0 }
+      : { state: DestinationState.open, failures: 0 };
+  return { status, receivedAt: row.received_at };
 }
 
 async function lockRow(trx: Transaction<Database>, destination: DestinationId): Promise<DestinationState> {

@@ -165,10 +165,18 @@ export interface CloseRecord extends WorkKey {
 }
 
 /**
- * Closes the work. A repeat of closed work only counts itself: the first outcome stays.
+ * Closes the work, and gives up its places in every queue: those behind it must have been woken. A repeat of closed work
+ * only counts itself: the first outcome stays.
  */
 export async function closeNotification(store: Store, record: CloseRecord): Promise<void> {
+  const { organization, notificationId, variant } = record;
   await sql`
+    with places as (
+      delete from turn where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
+    ), waiting as (
+      delete from destination_waiter where workflow_id in (select workflow_id from notification
+        where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant})
+    )
     update notification set
       repeats = case when closed_at is null then repeats else repeats + 1 end,
       stage = ${Stage.done},
@@ -180,7 +188,7 @@ export async function closeNotification(store: Store, record: CloseRecord): Prom
       blob_delete_after = case when blob_key is null then null else
         now() + make_interval(days => case when unmapped = '{}'::jsonb then ${record.retainDays}::int else ${record.retainUnmappedDays}::int end) end,
       closed_at = coalesce(closed_at, now())
-    where organization = ${record.organization} and notification_id = ${record.notificationId} and variant = ${record.variant}
+    where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
   `.execute(store);
 }
 

@@ -2,12 +2,13 @@
  * The messages of a piece of work, one row each. A row is marked `sending` before the first byte leaves, so that
  * after a crash an attempt that may have arrived is known as such.
  */
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { BlobRef, WorkKey } from '../domain/data-sharing';
-import type { ErrorCode } from '../domain/errors';
+import { DuctusError, type ErrorCode } from '../domain/errors';
 import { MessageControlIdSchema, type DestinationId, type MessageControlId } from '../domain/identifiers';
 import type { Store } from './database';
 import { workColumns } from './ledger';
+import type { Database } from './schema';
 
 export interface NewMessage {
   readonly controlId: MessageControlId;
@@ -44,12 +45,7 @@ export async function replaceMessages(
       .where('state', 'in', ['prepared', 'rejected'])
       .execute();
     if (messages.length === 0) return;
-    const last = await trx
-      .selectFrom('message')
-      .select((eb) => eb.fn.max('sequence').as('sequence'))
-      .where((eb) => eb.and({ ...workColumns(key), destination }))
-      .executeTakeFirst();
-    const first = (last?.sequence ?? 0) + 1;
+    const first = (await lastUnlessSent(trx, key, destination, messages)) + 1;
     const rows = messages.map((message, index) => ({
       ...workColumns(key),
       destination,
@@ -73,6 +69,38 @@ export async function replaceMessages(
         .execute();
     }
   });
+}
+
+/**
+ * The last sequence in use. A transform looks at what was sent before it makes its messages; an attempt that was taken
+ * for dead may have sent something since, and under another MSH-10 that would arrive twice. What was still to be sent is
+ * deleted by now, so nothing can follow.
+ * @throws DuctusError DUCTUS_STORE_UNAVAILABLE: the file is to be transformed once more
+ */
+async function lastUnlessSent(
+  trx: Transaction<Database>,
+  key: WorkKey,
+  destination: DestinationId,
+  messages: readonly NewMessage[],
+): Promise<number> {
+  const hashes = messages.flatMap((message) => message.resourceHashes);
+  const versions = messages.flatMap((message) =>
+    message.resourceHashes.map((hash, index) => `${hash} ${message.resourceVersions[index] ?? ''}`),
+  );
+  const sent = sql<string | null>`max(control_id) filter (where
+    (state = 'sending' and resource_hashes && ${hashes}::text[]) or
+    (state = 'accepted' and ${versions}::text[] &&
+      array(select h || ' ' || v from unnest(resource_hashes, resource_versions) r(h, v))))`;
+  const row = await trx
+    .selectFrom('message')
+    .select((eb) => eb.fn.max('sequence').as('last'))
+    .select(sent.as('sent'))
+    .where((eb) => eb.and({ ...workColumns(key), destination }))
+    .executeTakeFirst();
+  if (row?.sent != null) {
+    throw new DuctusError('DUCTUS_STORE_UNAVAILABLE', `Another attempt has sent message ${row.sent} meanwhile.`);
+  }
+  return row?.last ?? 0;
 }
 
 export interface PendingMessage {
@@ -124,8 +152,11 @@ export async function pendingMessages(
   }));
 }
 
-/** Hashes of the resources that stand in a message of unknown outcome: they keep that message. */
-export async function resourcesOfUnknownOutcome(
+/**
+ * Hashes of the resources that a transform makes no messages of: those that an operator left out of this work, and those
+ * in a message of unknown outcome, which they keep.
+ */
+export async function resourcesToLeaveOut(
   store: Store,
   key: WorkKey,
   destination: DestinationId,
@@ -134,6 +165,12 @@ export async function resourcesOfUnknownOutcome(
     .selectFrom('message')
     .select('resource_hashes')
     .where((eb) => eb.and({ ...workColumns(key), destination, state: 'sending' }))
+    .unionAll((eb) =>
+      eb
+        .selectFrom('left_out')
+        .select(sql<readonly string[]>`array[resource_hash]`.as('resource_hashes'))
+        .where((where) => where.and(workColumns(key))),
+    )
     .execute();
   return new Set(rows.flatMap((row) => row.resource_hashes));
 }
@@ -223,16 +260,6 @@ export async function deliveredVersions(
     where destination = ${destination} and resource_hash = any(${hashes}::text[])
   `.execute(store);
   return new Map(rows.rows.map((row) => [row.resource_hash, row.version]));
-}
-
-/** Resources that an operator left out of this work. */
-export async function leftOutResources(store: Store, key: WorkKey): Promise<ReadonlySet<string>> {
-  const rows = await store
-    .selectFrom('left_out')
-    .select('resource_hash')
-    .where((eb) => eb.and(workColumns(key)))
-    .execute();
-  return new Set(rows.map((row) => row.resource_hash));
 }
 
 /**

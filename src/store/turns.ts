@@ -132,18 +132,10 @@ export async function unparkTurn(store: Store, key: WorkKey): Promise<void> {
 }
 
 /**
- * Lets everybody pass when the work is over. The places stay until `forgetTurn`, so that a crash before the others were
+ * Lets everybody pass when the work is over. The places stay until `closeNotification`, so that a crash before the others were
  * woken leaves them to be found again.
  * @returns workflow ids to wake
  */
 export async function releaseTurn(store: Store, key: WorkKey): Promise<readonly string[]> {
   return changeTurn(store, key, { released: true });
-}
-
-/** Gives the places up, after those behind were woken. */
-export async function forgetTurn(store: Store, key: WorkKey): Promise<void> {
-  await store
-    .deleteFrom('turn')
-    .where((eb) => eb.and(workColumns(key)))
-    .execute();
 }

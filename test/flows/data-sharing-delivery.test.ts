@@ -205,7 +205,7 @@ describe('an EMR that is away', () => {
     const files = Array.from({ length: 6 }, (_, index) => bundle(60 + index));
     for (const file of files) await share(hospital, file);
     await until(async () => ((await destination(hospital))?.waiting ?? 0) >= 6, WAIT_MS, 'all waiting');
-    expect(alerts(hospital, 'raised', 'DUCTUS_DESTINATION_DOWN')).toBe(1);
+    await until(() => alerts(hospital, 'raised', 'DUCTUS_DESTINATION_DOWN') === 1, WAIT_MS, 'the alert');
     const emr = await hospital.openEmrAgain();
     await acknowledged(hospital, 6);
     await destinationIs(hospital, 'open');

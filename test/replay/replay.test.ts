@@ -51,7 +51,7 @@ describe('recorded histories', () => {
   });
 
   it('should tell when a workflow has changed', async () => {
-    const [name] = names.filter((each) => each.endsWith('-delivered.json'));
+    const [name] = names.filter((each) => each.endsWith('-waited.json'));
     const text = readFileSync(path.join(FOLDER, name ?? ''), 'utf8').replaceAll('"deliverMessages"', '"sendMessages"');
     const changed: unknown = JSON.parse(text);
     const results: unknown[] = [];

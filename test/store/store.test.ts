@@ -24,15 +24,15 @@ import {
 import {
   deliveredVersions,
   leaveOut,
-  leftOutResources,
   markAccepted,
   markNotAccepted,
   markSending,
   pendingMessages,
   replaceMessages,
-  resourcesOfUnknownOutcome,
+  resourcesToLeaveOut,
 } from '../../src/store/messages';
-import { forgetTurn, parkTurn, releaseTurn, takeTurn, unparkTurn } from '../../src/store/turns';
+import { parkTurn, releaseTurn, takeTurn, unparkTurn } from '../../src/store/turns';
+import { ductusErrorOf } from '../support/error-of';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
 import { controlId, destinationId, hashOf, workKey } from '../support/work';
 
@@ -163,7 +163,7 @@ describe('messages', () => {
     const [first] = await pendingMessages(store, key, emr);
     if (first === undefined) throw new Error('no message');
     expect(await markSending(store, key, emr, first, false)).toEqual({ sequence: 1, attempts: 1 });
-    expect([...(await resourcesOfUnknownOutcome(store, key, emr))]).toEqual(['r1']);
+    expect([...(await resourcesToLeaveOut(store, key, emr))]).toEqual(['r1']);
     await replaceMessages(store, key, emr, blob('m2'), [message('M3', 'r2')]);
     expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M1', 'M3']);
   });
@@ -210,6 +210,24 @@ describe('messages', () => {
     expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M2']);
   });
 
+  it('should make no other message of what an attempt has sent since the transform looked', async () => {
+    await replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1'), message('M2', 'r2')]);
+    const [, second] = await pendingMessages(store, key, emr);
+    if (second === undefined) throw new Error('no message');
+    await markSending(store, key, emr, second, false);
+    const late = replaceMessages(store, key, emr, blob('m2'), [message('M3', 'r1', 'r2')]);
+    expect((await ductusErrorOf(late)).class).toBe('transient');
+    expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M1', 'M2']);
+    await replaceMessages(store, key, emr, blob('m2'), [message('M3', 'r1')]);
+    expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M2', 'M3']);
+    await markAccepted(store, key, emr, second.sequence);
+    const again = replaceMessages(store, key, emr, blob('m3'), [message('M4', 'r2')]);
+    expect((await ductusErrorOf(again)).class).toBe('transient');
+    // Another version of it, from a file that was fetched anew, is another matter.
+    await replaceMessages(store, key, emr, blob('m3'), [{ ...message('M5', 'r2'), resourceVersions: ['2'] }]);
+    expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M5']);
+  });
+
   it('should let two transforms of one file come at the same moment', async () => {
     const both = [1, 2].map(() =>
       replaceMessages(store, key, emr, blob('m'), [message('M1', 'r1'), message('M2', 'r2')]),
@@ -225,7 +243,7 @@ describe('messages', () => {
     if (attempt === undefined) throw new Error('no attempt');
     await markNotAccepted(store, key, emr, attempt, 'rejected', 'DUCTUS_EMR_REJECTED');
     expect(await leaveOut(store, key, [])).toBe(2);
-    expect([...(await leftOutResources(store, key))].sort()).toEqual(['r1', 'r2']);
+    expect([...(await resourcesToLeaveOut(store, key, emr))].sort()).toEqual(['r1', 'r2']);
     expect((await pendingMessages(store, key, emr)).map((each) => each.controlId)).toEqual(['M2']);
   });
 });
@@ -267,8 +285,7 @@ describe('turns', () => {
       const [asked, woken] = await Promise.all([take(second, ['bert']), releaseTurn(store, workKey(first))]);
       // Either it was told to wait and is woken, or it has its turn.
       expect(woken).toEqual(asked.granted ? [] : [`wf/${second}`]);
-      await forgetTurn(store, workKey(first));
-      await forgetTurn(store, workKey(second));
+      await releaseTurn(store, workKey(second));
     }
   });
 

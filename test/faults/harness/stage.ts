@@ -46,6 +46,9 @@ export interface StageOptions {
   readonly config?: object;
 }
 
+/** As `ductus` runs in production: src/cli/main.ts, Dockerfile. */
+export const NODE_FLAGS = ['--max-semi-space-size=16'] as const;
+
 /** How long a start may take on a busy machine. */
 const START_MS = 60_000;
 
@@ -131,7 +134,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const serve = (role: 'api' | 'worker', name: string, readyMessage: string): SupervisedProcess => {
     const supervised = new SupervisedProcess({
       name,
-      args: [programs.ductus, '--config', configFile, 'serve', '--role', role],
+      args: [...NODE_FLAGS, programs.ductus, '--config', configFile, 'serve', '--role', role],
       env: { ...withoutDuctus(process.env), STORE_URL: storeUrl },
       logFile: join(folder, `${name}.log`),
       readyMessage,
