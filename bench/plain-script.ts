@@ -14,7 +14,10 @@ import { S3ObjectReader } from '../src/connectors/s3/object-reader';
 import { LIMITS } from '../src/domain/limits';
 import { ByteBudget } from '../src/runtime/byte-budget';
 import { loadConfig } from '../src/runtime/config/load';
-import { bundleToOru, encodeHl7, readBundle } from '../src/transforms/fhir-to-hl7';
+import { mappingProfile } from '../src/activities/mapping-profile';
+import { readBundle } from '../src/transforms/fhir-bundle';
+import { encodeHl7 } from '../src/transforms/fhir-to-hl7';
+import { mapFile } from '../src/transforms/mapping';
 
 const NotificationSchema = z.object({
   EmrOid: z.string(),
@@ -28,7 +31,7 @@ function main(configFile: string, port: number): void {
   const config = loadConfig({ file: configFile, env: process.env });
   const [organization] = Object.values(config.organizations);
   const [destination] = Object.values(config.destinations);
-  if (organization === undefined || destination === undefined) throw new Error('nothing is configured');
+  if (organization === undefined || destination?.kind !== 'mllp') throw new Error('no MLLP destination is configured');
   const services = new RocheServicesClient({ emrOid: organization.emrOid, config: organization.roche });
   const credentials = new CredentialCache((signal) => services.fetchToken(randomUUID(), signal), {
     refreshBeforeMs: LIMITS.tokenRefreshBeforeMs,
@@ -36,26 +39,23 @@ function main(configFile: string, port: number): void {
   const objects = new S3ObjectReader({ retrieval: organization.retrieval, credentials });
   const pool = new MllpPool(mllpOptions(destination));
   const budget = new ByteBudget(config.dataSharing.maxBytesInFlight);
-  const profile = {
-    ...destination.hl7,
-    timeZone: organization.timeZone,
-    maxObservationsPerMessage: destination.maxObservationsPerMessage,
-    unmapped: destination.unmapped,
-  };
+  const profile = mappingProfile(destination, { timeZone: organization.timeZone, identity: 'as-sent' }, []);
 
   const handle = async (body: string, operationId: string): Promise<void> => {
     const notification = NotificationSchema.parse(JSON.parse(body));
     const { accesspoint: accessPoint, objectKey } = notification.MessageReference;
     const file = await objects.read({ accessPoint, objectKey }, { budget });
     const context = { createdAtMs: Number(notification.MessageCreatedAt), seed: notification.MessageId };
-    const made = bundleToOru(readBundle(file.bytes), profile, {
+    const made = mapFile(readBundle(file.bytes), profile, {
       ...context,
       delivered: new Map(),
       leaveOut: new Set(),
+      identities: new Map(),
+      redelivery: false,
     });
     file.release();
     for (const message of made.messages) {
-      const answer = await pool.send(encodeHl7(message.text, profile.characterSet), message.controlId);
+      const answer = await pool.send(encodeHl7(message.text, profile.hl7.characterSet), message.controlId);
       const judged = judgeAcknowledgment(answer, destination.acknowledgments, { resent: false });
       if (judged.verdict !== 'accepted') throw new Error(`refused: ${judged.code}`);
     }

@@ -53,7 +53,7 @@ class Delivery {
     let status = start.status;
     if (!this.admits(status) && (await this.queue())) return { status: 'waiting' };
     // A quick try holds one of the places that every other quick step needs: it waits in no line.
-    if (Context.current().info.isLocal && this.deps.mllp(destination).stats.busy >= connections)
+    if (Context.current().info.isLocal && this.deps.emr(destination).stats.busy >= connections)
       return { status: 'busy' };
     const messages = await this.#sender.pending();
     for (const [index, message] of messages.entries()) {

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { DeliverInput } from '../domain/data-sharing';
 import { DuctusError } from '../domain/errors';
-import { judgeAcknowledgment } from '../connectors/emr/acknowledgment';
 import { encodeHl7 } from '../transforms/fhir-to-hl7';
 import {
   markAccepted,
@@ -16,7 +15,7 @@ import {
   type PendingMessage,
   type SendAttempt,
 } from '../store/messages';
-import { MessagesBlobSchema } from './data-sharing-transform';
+import { MessagesBlobSchema, type StoredMessage } from './data-sharing-transform';
 import { destinationConfig, type ActivityDependencies } from './dependencies';
 import { isStoreUnavailable } from './failures';
 
@@ -28,7 +27,7 @@ const SETTLE_MS = 2_000;
 const LOOK_AGAIN_MS = 250;
 
 export class MessageSender {
-  readonly #texts = new Map<string, readonly string[]>();
+  readonly #texts = new Map<string, readonly StoredMessage[]>();
 
   constructor(
     private readonly deps: ActivityDependencies,
@@ -57,7 +56,7 @@ export class MessageSender {
 
   /** @throws DuctusError of the EMR's answer, of the way to it, or of the store */
   async send(message: PendingMessage): Promise<void> {
-    const { store, config, metrics, mllp } = this.deps;
+    const { store, config, metrics, emr } = this.deps;
     const { destination } = this.input;
     const options = destinationConfig(config, destination);
     const mayHaveArrived = message.state === 'sending';
@@ -70,7 +69,8 @@ export class MessageSender {
         },
       );
     }
-    const bytes = encodeHl7(await this.text(message), options.hl7.characterSet);
+    const { form, text } = await this.stored(message);
+    const bytes = form === 'hl7' ? encodeHl7(text, options.hl7.characterSet) : Buffer.from(text, 'utf8');
     const { cancellationSignal } = Context.current();
     const giveUpWaiting = new AbortController();
     const cancelled = (): void => giveUpWaiting.abort();
@@ -90,18 +90,11 @@ export class MessageSender {
       if (mayHaveArrived) metrics.possibleRepeat(destination);
     };
     try {
-      const acknowledgment = await mllp(destination).send(bytes, message.controlId, {
-        signal: giveUpWaiting.signal,
-        beforeSend,
-      });
-      const judged = judgeAcknowledgment(acknowledgment, options.acknowledgments, { resent: mayHaveArrived });
-      if (judged.verdict === 'failed') {
-        throw new DuctusError(
-          judged.code,
-          `${destination} answered message ${message.controlId} with ${describe(judged.details)}.`,
-          { details: { ...judged.details, controlId: message.controlId, destination } },
-        );
-      }
+      const { controlId } = message;
+      await emr(destination).send(
+        { controlId, form, bytes },
+        { signal: giveUpWaiting.signal, beforeSend, resent: mayHaveArrived },
+      );
     } catch (error) {
       if (error instanceof DuctusError) {
         metrics.message(destination, error.code);
@@ -137,7 +130,7 @@ export class MessageSender {
     }
   }
 
-  private async text(message: PendingMessage): Promise<string> {
+  private async stored(message: PendingMessage): Promise<StoredMessage> {
     let texts = this.#texts.get(message.blob.key);
     if (texts === undefined) {
       const bytes = await this.deps.blobs.get(message.blob);
@@ -165,10 +158,4 @@ function stateAfter({ code }: DuctusError, mayHaveArrived: boolean): 'prepared' 
     default:
       return 'sending';
   }
-}
-
-function describe(details: Readonly<Record<string, string | number | boolean>>): string {
-  return Object.entries(details)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(', ');
 }

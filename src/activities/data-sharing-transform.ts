@@ -12,14 +12,19 @@ import { DuctusError } from '../domain/errors';
 import { fileOf, recordTransformed } from '../store/ledger';
 import { deliveredVersions, pendingMessages, replaceMessages, resourcesToLeaveOut } from '../store/messages';
 import { takeTurn } from '../store/turns';
-import { bundleToOru, readBundle, type BundleContent, type Hl7Profile } from '../transforms/fhir-to-hl7';
+import { readBundle } from '../transforms/fhir-bundle';
+import { mapFile } from '../transforms/mapping';
+import type { FileContent } from '../transforms/model/content';
+import type { MapResult } from '../transforms/model/message';
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
+import { mappingProfile } from './mapping-profile';
 
 /** Stands for resources that name no patient: they queue behind each other. */
 const NO_PATIENT = 'no patient';
 
 /** Messages of one file to one destination, as the blob store keeps them. */
-export const MessagesBlobSchema = z.array(z.string());
+export const MessagesBlobSchema = z.array(z.object({ form: z.enum(['hl7', 'fhir', 'json']), text: z.string() }));
+export type StoredMessage = z.infer<typeof MessagesBlobSchema>[number];
 
 /** The name of a resource in the ledger: a keyed hash, since FHIR ids may point at a person. */
 export function resourceHash(deps: ActivityDependencies, organization: OrganizationId, reference: string): string {
@@ -46,7 +51,9 @@ export async function transformFile(
     const hashes = new Map(
       bundle.resources.map((r) => [r.reference, resourceHash(deps, key.organization, r.reference)]),
     );
-    const patients = new Set(bundle.resources.filter((r) => !r.context).map((r) => r.patient ?? NO_PATIENT));
+    const patients = new Set(
+      bundle.resources.filter((r) => r.mapping.kind !== 'context').map((r) => r.patient ?? NO_PATIENT),
+    );
     const lanes = organization.destinations.flatMap((destination) =>
       [...patients].map((patient) => ({ destination, patient: deps.hash(`${key.organization}|patient|${patient}`) })),
     );
@@ -64,6 +71,7 @@ export async function transformFile(
         hashes,
         createdAtMs: file.createdAtMs,
         timeZone: organization.timeZone,
+        identity: organization.patientIdentity.source,
       });
       if (made.pending > 0) withMessages.push(destination);
       messages += made.pending;
@@ -80,11 +88,12 @@ export async function transformFile(
 }
 
 interface Source {
-  readonly bundle: BundleContent;
+  readonly bundle: FileContent;
   /** Reference → hash. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly createdAtMs: number;
   readonly timeZone: string;
+  readonly identity: 'as-sent' | 'registry';
 }
 
 interface Made {
@@ -101,13 +110,8 @@ async function transformFor(
   source: Source,
 ): Promise<Made> {
   const { bundle, hashes } = source;
-  const config = destinationConfig(deps.config, destination);
-  const profile: Hl7Profile = {
-    ...config.hl7,
-    timeZone: source.timeZone,
-    maxObservationsPerMessage: config.maxObservationsPerMessage,
-    unmapped: config.unmapped,
-  };
+  const site = deps.site(destination);
+  const profile = mappingProfile(destinationConfig(deps.config, destination), source, site.codeMappings);
   const [versions, stays] = await Promise.all([
     deliveredVersions(deps.store, destination, [...hashes.values()]),
     resourcesToLeaveOut(deps.store, key, destination),
@@ -122,10 +126,18 @@ async function transformFor(
     if (stays.has(hash)) leaveOut.add(resource.reference);
   }
   const seed = [key.organization, key.notificationId, key.variant, destination].join('|');
-  const result = bundleToOru(bundle, profile, { createdAtMs: source.createdAtMs, seed, delivered, leaveOut });
+  const result = mapFile(bundle, profile, {
+    createdAtMs: source.createdAtMs,
+    seed,
+    delivered,
+    leaveOut,
+    identities: new Map(),
+    redelivery: false,
+    site: site.mapping,
+  });
 
   const byReference = new Map(bundle.resources.map((resource) => [resource.reference, resource]));
-  const content = Buffer.from(JSON.stringify(result.messages.map((message) => message.text)));
+  const content = Buffer.from(JSON.stringify(result.messages.map(({ form, text }) => ({ form, text }))));
   const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
   const path = `data-sharing/${key.organization}/${key.notificationId}${key.variant}/${destination}-${name}`;
   const blob = result.messages.length === 0 ? { key: path, sha256: '', bytes: 0 } : await deps.blobs.put(path, content);
@@ -147,5 +159,16 @@ async function transformFor(
   const pending = await pendingMessages(deps.store, key, destination);
   const unmapped: Record<string, number> = {};
   for (const { type } of result.unmapped) unmapped[type] = (unmapped[type] ?? 0) + 1;
-  return { pending: pending.length, observations: result.observations, leftOut: result.leftOut.length, unmapped };
+  return {
+    pending: pending.length,
+    observations: observationsIn(result.kinds),
+    leftOut: result.leftOut.length,
+    unmapped,
+  };
+}
+
+/** What counts as an observation: a mapped item, not a device or what is only carried. */
+function observationsIn(kinds: MapResult['kinds']): number {
+  const { glucose = 0, carbs = 0, insulin = 0, measurement = 0, summary = 0 } = kinds;
+  return glucose + carbs + insulin + measurement + summary;
 }

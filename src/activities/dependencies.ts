@@ -8,12 +8,14 @@ import type { RocheServicesClient } from '../connectors/roche/services-client';
 import type { CredentialCache } from '../connectors/s3/credentials';
 import type { S3ObjectReader } from '../connectors/s3/object-reader';
 import type { PresignedReader } from '../connectors/s3/presigned-reader';
-import type { MllpPool } from '../connectors/emr/mllp-pool';
+import type { EmrConnection } from '../connectors/emr/connection';
 import type { Notification, WorkKey } from '../domain/data-sharing';
 import type { DestinationReport } from '../domain/destinations';
 import { DuctusError } from '../domain/errors';
 import type { DestinationId, KeyedHash, OrganizationId } from '../domain/identifiers';
 import type { Store } from '../store/database';
+import type { CodeMapping } from '../transforms/model/profile';
+import type { SiteMapping } from '../transforms/model/site-mapping';
 
 /** Outside systems of one organization. */
 export interface RocheConnection {
@@ -37,6 +39,12 @@ export interface WorkflowMessenger {
   conflict(key: WorkKey, notification: Notification): Promise<void>;
 }
 
+/** What a site has written for one destination, beside the configuration. */
+export interface SiteFiles {
+  readonly codeMappings: readonly CodeMapping[];
+  readonly mapping: SiteMapping | undefined;
+}
+
 export interface ActivityDependencies {
   readonly config: Config;
   readonly store: Store;
@@ -46,7 +54,9 @@ export interface ActivityDependencies {
   /** @throws DuctusError DUCTUS_ORGANIZATION_REMOVED */
   readonly roche: (organization: OrganizationId) => RocheConnection;
   /** @throws DuctusError DUCTUS_ORGANIZATION_REMOVED */
-  readonly mllp: (destination: DestinationId) => MllpPool;
+  readonly emr: (destination: DestinationId) => EmrConnection;
+  /** Code maps and mapping module of a destination, read when the worker started. */
+  readonly site: (destination: DestinationId) => SiteFiles;
   readonly workflows: WorkflowMessenger;
   /** Tells people: log, metric, webhook. Called once a condition. */
   readonly tell: (event: {

@@ -3,7 +3,8 @@ import { request } from 'undici';
 import { randomUUID } from 'node:crypto';
 import type { ActivityDependencies, RocheConnection, WorkflowMessenger } from '../activities/dependencies';
 import { destinationConfig, organizationConfig } from '../activities/dependencies';
-import { MllpPool, mllpOptions } from '../connectors/emr/mllp-pool';
+import type { EmrConnection } from '../connectors/emr/connection';
+import { openConnection } from '../connectors/emr/open-connection';
 import { RocheServicesClient } from '../connectors/roche/services-client';
 import { CredentialCache, type CredentialFetch } from '../connectors/s3/credentials';
 import { S3ObjectReader } from '../connectors/s3/object-reader';
@@ -40,7 +41,7 @@ const WEBHOOK_TIMEOUT_MS = 5_000;
 export function buildDependencies(parts: Parts): BuiltDependencies {
   const { config, logger, metrics } = parts;
   const roche = new Map<OrganizationId, RocheConnection>();
-  const pools = new Map<DestinationId, MllpPool>();
+  const connections = new Map<DestinationId, EmrConnection>();
 
   const blobs = createBlobStore(config);
   const deps: ActivityDependencies = {
@@ -56,14 +57,15 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
       }
       return connection;
     },
-    mllp: (id) => {
-      let pool = pools.get(id);
-      if (pool === undefined) {
-        pool = new MllpPool(mllpOptions(destinationConfig(config, id)));
-        pools.set(id, pool);
+    emr: (id) => {
+      let connection = connections.get(id);
+      if (connection === undefined) {
+        connection = openConnection(destinationConfig(config, id));
+        connections.set(id, connection);
       }
-      return pool;
+      return connection;
     },
+    site: () => ({ codeMappings: [], mapping: undefined }),
     tell: async (event) => {
       if (event.kind === 'raised') metrics.alert(event.code);
       logger[event.kind === 'raised' ? 'error' : 'warn']({ alert: event }, event.text);
@@ -88,7 +90,7 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
     deps,
     close: async () => {
       blobs.close();
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      await Promise.all([...connections.values()].map((connection) => connection.close()));
       await Promise.all(
         [...roche.values()].map(async ({ services, objects, presigned }) => {
           await services.close();

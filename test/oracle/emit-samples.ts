@@ -5,13 +5,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { bundleToOru, encodeHl7, readBundle, type Hl7Profile } from '../../src/transforms/fhir-to-hl7';
-import { anyBundle, resourcesOf } from '../transforms/fhir-to-hl7/arbitraries';
-import { bundleBytes } from '../transforms/fhir-to-hl7/bundles';
-import { testContext, testProfile } from '../transforms/fhir-to-hl7/profile';
+import { readBundle } from '../../src/transforms/fhir-bundle';
+import { encodeHl7 } from '../../src/transforms/fhir-to-hl7';
+import { mapFile } from '../../src/transforms/mapping';
+import { anyBundle, resourcesOf } from '../transforms/fhir-bundle/arbitraries';
+import { bundleBytes } from '../transforms/fhir-bundle/bundles';
+import { testContext, testProfile, type ProfileChanges } from '../transforms/fhir-to-hl7/profile';
 
 /** Profiles that take turns, so that every branch of the writer is seen. */
-const PROFILES: readonly Partial<Hl7Profile>[] = [
+const PROFILES: readonly ProfileChanges[] = [
   {},
   { grouping: 'observation' },
   { unmapped: 'carry', patientAssigningAuthority: 'HIS&2.999.1&ISO' },
@@ -35,17 +37,15 @@ function main([folder, count = '200', seed = '1']: readonly string[]): void {
   const bundles = fc.sample(anyBundle, { seed: Number(seed), numRuns: Number(count) });
   bundles.forEach((bundle, position) => {
     const profile = testProfile(PROFILES[position % PROFILES.length]);
-    const bytes = bundleBytes(readable([...resourcesOf(bundle), INSULIN], profile.characterSet !== 'UNICODE UTF-8'));
-    const delivered = new Map(bundle.samples.slice(0, 1).map(({ id }) => [`Observation/${id}`, 'earlier'] as const));
-    const { messages } = bundleToOru(
-      readBundle(bytes),
-      profile,
-      testContext({ seed: `sample ${position}`, delivered }),
+    const bytes = bundleBytes(
+      readable([...resourcesOf(bundle), INSULIN], profile.hl7.characterSet !== 'UNICODE UTF-8'),
     );
+    const delivered = new Map(bundle.samples.slice(0, 1).map(({ id }) => [`Observation/${id}`, 'earlier'] as const));
+    const { messages } = mapFile(readBundle(bytes), profile, testContext({ seed: `sample ${position}`, delivered }));
     for (const { controlId, text } of messages) {
       writeFileSync(
         join(folder, `${String(position).padStart(5, '0')}-${controlId}.hl7`),
-        encodeHl7(text, profile.characterSet),
+        encodeHl7(text, profile.hl7.characterSet),
       );
       written += 1;
     }

@@ -3,7 +3,7 @@
  * Free text of MSA-3 and ERR is never kept: receivers quote the message there, so it may be PHI.
  */
 import { Hl7Message, type Hl7Segment } from '@medplum/core';
-import type { DestinationConfig } from '../../runtime/config/schema';
+import type { DestinationConfigOf } from '../../runtime/config/schema';
 import type { SafeDetails } from '../../domain/errors';
 
 /** Table 0008. */
@@ -19,7 +19,7 @@ export interface Acknowledgment {
 }
 
 /** The part of the configuration that decides; see there for the meaning of each. */
-export type AcknowledgmentPolicy = DestinationConfig['acknowledgments'];
+export type AcknowledgmentPolicy = DestinationConfigOf<'mllp'>['acknowledgments'];
 
 export type Judgment =
   | { readonly verdict: 'accepted' }

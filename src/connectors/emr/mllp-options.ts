@@ -1,5 +1,5 @@
 /** What an MLLP connection needs to know, taken from the configuration of a destination. */
-import type { ClientTlsConfig, DestinationConfig } from '../../runtime/config/schema';
+import type { ClientTlsConfig, DestinationConfigOf } from '../../runtime/config/schema';
 
 export interface MllpOptions {
   readonly host: string;
@@ -22,7 +22,7 @@ export interface MllpOptions {
 }
 
 /** The options of a destination; secrets are revealed here and go no further than the sockets. */
-export function mllpOptions(config: DestinationConfig): MllpOptions {
+export function mllpOptions(config: DestinationConfigOf<'mllp'>): MllpOptions {
   return {
     host: config.host,
     port: config.port,

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { DestinationIdSchema, EmrOidSchema, OrganizationIdSchema } from '../../domain/identifiers';
 import { LIMITS } from '../../domain/limits';
+import { createDestinationSchema } from './destination-schema';
 import type { Secret } from './secret';
 
 /** How a secret stands in the file: by environment variable or by file, never as a literal. */
@@ -247,86 +248,24 @@ export function createConfigSchema(read: SecretReader) {
           .describe('a larger file is parked'),
       })
       .prefault({}),
+    patientIdentity: z
+      .strictObject({
+        source: z
+          .enum(['as-sent', 'registry'])
+          .default('as-sent')
+          .describe(
+            'as-sent: the number that Roche gives goes to the EMR; registry: the hospital’s own number from the cross-reference (`ductus patients`)',
+          ),
+        unknown: z
+          .enum(['park', 'as-sent'])
+          .default('park')
+          .describe('with `registry`, a patient without an entry: park the file, or send the number that Roche gives'),
+      })
+      .prefault({}),
     destinations: z
       .array(DestinationIdSchema)
       .min(1)
       .describe('where the data goes; Roche is acknowledged after all have it'),
-  });
-
-  const mllpDestination = z.strictObject({
-    kind: z.literal('mllp'),
-    host: z.string().describe('host of the EMR interface'),
-    port: z.number().int().min(1).max(65535).describe('MLLP port of the EMR interface'),
-    tls: clientTls.optional().describe('MLLP over TLS'),
-    connections: z.number().int().positive().max(64).default(4).describe('each has one message in flight'),
-    connectTimeoutMs: milliseconds.default(LIMITS.mllpConnectMs).describe('time to open a connection'),
-    acknowledgmentTimeoutMs: milliseconds.default(LIMITS.mllpAcknowledgmentMs).describe('wait for an acknowledgment'),
-    idleTimeoutMs: milliseconds.default(60_000).describe('an idle connection is closed after this'),
-    maxAnswerBytes: z
-      .number()
-      .int()
-      .positive()
-      .default(64 * 1024)
-      .describe('an answer that is longer ends the connection'),
-    hl7: z
-      .strictObject({
-        sendingApplication: z.string().default('DUCTUS').describe('MSH-3'),
-        sendingFacility: z.string().default('ROCHE').describe('MSH-4'),
-        receivingApplication: z.string().default('EMR').describe('MSH-5'),
-        receivingFacility: z.string().default('HOSPITAL').describe('MSH-6'),
-        processingId: z.enum(['P', 'T', 'D']).default('P').describe('MSH-11: production, training, debugging'),
-        characterSet: z.enum(['UNICODE UTF-8', '8859/1', '8859/15']).default('UNICODE UTF-8').describe('MSH-18'),
-        patientAssigningAuthority: z.string().default('').describe('PID-3.4; empty: from the identifier system'),
-        patientIdentifierType: z.string().default('MR').describe('PID-3.5'),
-        grouping: z
-          .enum(['panel', 'observation'])
-          .default('panel')
-          .describe(
-            'one OBR for all readings of a message; or one for each, with a stable OBR-3, for an EMR that finds corrections by it',
-          ),
-      })
-      .prefault({}),
-    maxObservationsPerMessage: z
-      .number()
-      .int()
-      .positive()
-      .default(500)
-      .describe('a larger bundle goes out as several messages'),
-    unmapped: z
-      .enum(['report', 'carry', 'park'])
-      .default('report')
-      .describe(
-        'resources without a mapping. report: count, show and keep the file; carry: also send the resource as an ED observation; park: stop the file',
-      ),
-    onAmbiguous: z
-      .enum(['resend', 'park'])
-      .default('resend')
-      .describe('no valid answer after sending: send again with the same MSH-10, or ask an operator'),
-    acknowledgments: z
-      .strictObject({
-        AR: z
-          .enum(['retry', 'park'])
-          .default('retry')
-          .describe('AR with ERR-3 200–203 (unsupported) is parked all the same'),
-        CE: z.enum(['retry', 'park']).default('retry').describe('commit error in enhanced mode'),
-        transientErrorCodes: z
-          .array(z.string())
-          .default(['206', '207'])
-          .describe('ERR-3 codes of an AE that are worth a retry'),
-        alreadyStoredCodes: z
-          .array(z.string())
-          .default(['205'])
-          .describe('ERR-3 codes that mean: stored before (only after a resend)'),
-      })
-      .prefault({}),
-    pause: z
-      .strictObject({
-        afterFailures: z.number().int().positive().default(3).describe('failures in a row that pause the destination'),
-        firstWaitMs: milliseconds.default(5_000).describe('first wait of a paused destination'),
-        longestWaitMs: milliseconds.default(300_000).describe('waits double up to this'),
-      })
-      .prefault({}),
-    drainPerSecond: z.number().positive().max(1000).default(20).describe('files per second when a backlog drains'),
   });
 
   return z
@@ -340,7 +279,7 @@ export function createConfigSchema(read: SecretReader) {
       operators: z.array(operator).default([]).describe('people and programs that may use the operations API'),
       organizations: z.record(OrganizationIdSchema, organization).describe('hospitals, by a short name of yours'),
       destinations: z
-        .record(DestinationIdSchema, z.discriminatedUnion('kind', [mllpDestination]))
+        .record(DestinationIdSchema, createDestinationSchema(secret, clientTls))
         .describe('where data goes, by a short name of yours'),
       dataSharing: z
         .strictObject({
@@ -394,6 +333,7 @@ export function createConfigSchema(read: SecretReader) {
 export type Config = z.infer<ReturnType<typeof createConfigSchema>>;
 export type OrganizationConfig = Config['organizations'][keyof Config['organizations']];
 export type DestinationConfig = Config['destinations'][keyof Config['destinations']];
+export type DestinationConfigOf<Kind extends DestinationConfig['kind']> = Extract<DestinationConfig, { kind: Kind }>;
 export type ClientTlsConfig = OrganizationConfig['roche']['tls'];
 
 function isTimeZone(zone: string): boolean {

@@ -2,10 +2,8 @@
  * Message text to bytes in the character set that MSH-18 names. What a character set cannot hold is an
  * error, never a question mark: a name or a comment must not change on its way.
  */
+import type { CharacterSet } from '../model/profile';
 import { DuctusError } from '../../domain/errors';
-
-/** Values of MSH-18 that Ductus writes (HL7 table 0211). */
-export type CharacterSet = 'UNICODE UTF-8' | '8859/1' | '8859/15';
 
 /** Where ISO 8859-15 differs from ISO 8859-1. */
 const LATIN_9: Readonly<Record<string, number>> = {

@@ -1,58 +1,5 @@
-/** Codes of glucose measurements and how FHIR code systems are called in HL7 v2 (table 0396). */
-import type { Coding, ObservationKind } from './shapes';
-
-const LOINC = 'http://loinc.org';
-const SNOMED = 'http://snomed.info/sct';
-const MDC = 'urn:iso:std:iso:11073:10101';
-
-/** Roche's profile of a blood glucose Observation (SPECS §1.5). */
-const GLUCOSE_PROFILE = 'http://roche.com/fhir/rdc/StructureDefinition/bg-observation';
-
-/** Glucose codes with their LOINC long names: SPECS §1.5 and §6.2. */
-const GLUCOSE_LOINC: Readonly<Record<string, string>> = {
-  '41653-7': 'Glucose [Mass/volume] in Capillary blood by Glucometer',
-  '14743-9': 'Glucose [Moles/volume] in Capillary blood by Glucometer',
-  '32016-8': 'Glucose [Mass/volume] in Capillary blood',
-  '2339-0': 'Glucose [Mass/volume] in Blood',
-  '15074-8': 'Glucose [Moles/volume] in Blood',
-  '2344-0': 'Glucose [Mass/volume] in Body fluid',
-  '14745-4': 'Glucose [Moles/volume] in Body fluid',
-  '99504-3': 'Glucose [Mass/volume] in Interstitial fluid',
-  '105272-9': 'Glucose [Moles/volume] in Interstitial fluid',
-};
-const GLUCOSE_SNOMED: Readonly<Record<string, string>> = {
-  '362943005': 'Manual blood glucose test',
-  '434910001': 'Interstitial fluid glucose concentration',
-};
-/** Capillary whole blood, capillary plasma, interstitial fluid. */
-const GLUCOSE_MDC: ReadonlySet<string> = new Set(['160184', '160188', '160212']);
-
-export type GlucoseUnit = 'mg/dL' | 'mmol/L';
-
-/**
- * Code by unit for an Observation that came without a LOINC code (manual entry). Not the glucometer codes:
- * how a typed value was measured is not known.
- */
-const BLOOD_GLUCOSE: Readonly<Record<GlucoseUnit, string>> = { 'mg/dL': '2339-0', 'mmol/L': '15074-8' };
-
-/** True when the profile or a code says that this is a glucose measurement. */
-export function isGlucose({ meta, code }: ObservationKind): boolean {
-  if (meta?.profile?.some((profile) => profile.split('|')[0] === GLUCOSE_PROFILE) === true) return true;
-  return code?.coding?.some(isGlucoseCode) === true;
-}
-
-function isGlucoseCode({ system, code = '' }: Coding): boolean {
-  switch (system) {
-    case LOINC:
-      return Object.hasOwn(GLUCOSE_LOINC, code);
-    case SNOMED:
-      return Object.hasOwn(GLUCOSE_SNOMED, code);
-    case MDC:
-      return GLUCOSE_MDC.has(code);
-    default:
-      return false;
-  }
-}
+/** Codes in HL7 v2: what FHIR code systems are called there (table 0396). */
+import type { Code } from '../model/reading';
 
 /** One triplet of a CE field. */
 export interface V2Code {
@@ -61,65 +8,24 @@ export interface V2Code {
   readonly system: string;
 }
 
-/**
- * The two codes of OBX-3. A LOINC code goes first as it was sent, even where another would fit the unit
- * better (Roche sends 41653-7 with mmol/L too): the code is the sender's statement. Without one, the LOINC
- * code of blood glucose in that unit goes first. The alternate is the first other code that was sent.
- */
-export function glucoseCodes({ code }: ObservationKind, unit: GlucoseUnit | undefined): V2Code[] {
-  const sent = (code?.coding ?? []).filter((coding) => coding.code !== undefined && coding.code !== '');
-  const loinc = sent.find(({ system }) => system === LOINC);
-  const others = sent.filter((coding) => coding !== loinc).map((coding) => toV2(coding, code?.text));
-  if (loinc !== undefined) return [toV2(loinc, code?.text), ...others].slice(0, 2);
-  if (unit === undefined) return others.slice(0, 2);
-  const added = { system: LOINC, code: BLOOD_GLUCOSE[unit], display: undefined };
-  return [toV2(added, undefined), ...others].slice(0, 2);
-}
-
-function toV2({ system, code = '', display }: Coding, text: string | undefined): V2Code {
-  const names = system === LOINC ? GLUCOSE_LOINC : system === SNOMED ? GLUCOSE_SNOMED : {};
-  // A code is the sender's text: `constructor` must not find what every object inherits.
-  const known = Object.hasOwn(names, code) ? names[code] : undefined;
-  return { code, text: display ?? known ?? text ?? '', system: systemName(system) };
+/** A code of the model as a triplet. */
+export function toV2({ system, code, display }: Code): V2Code {
+  return { code, text: display ?? '', system: systemName(system) };
 }
 
 /** Table 0396 has `99` and letters for local systems; Roche's own gets one, unknown ones are just local. */
 function systemName(system: string | undefined): string {
   switch (system) {
-    case LOINC:
+    case 'http://loinc.org':
       return 'LN';
-    case SNOMED:
+    case 'http://snomed.info/sct':
       return 'SCT';
-    case MDC:
+    case 'urn:iso:std:iso:11073:10101':
       return 'MDC';
     case 'http://roche.com/fhir/rdc/cs':
       return '99RDC';
     default:
-      return 'L';
-  }
-}
-
-/**
- * The unit of a quantity; undefined when it is neither mg/dL nor mmol/L, or code and unit contradict each
- * other (then nobody can say what the number means). A unit in other words beside a known code is only a label.
- */
-export function glucoseUnit(quantity: {
-  unit?: string | undefined;
-  code?: string | undefined;
-}): GlucoseUnit | undefined {
-  const label = unitByName(quantity.unit);
-  if (quantity.code === undefined || quantity.code === '') return label;
-  const unit = unitByName(quantity.code);
-  return label === undefined || label === unit ? unit : undefined;
-}
-
-function unitByName(name: string | undefined): GlucoseUnit | undefined {
-  switch (name?.toLowerCase()) {
-    case 'mg/dl':
-      return 'mg/dL';
-    case 'mmol/l':
-      return 'mmol/L';
-    default:
-      return undefined;
+      // A code map may name the table's own codes, as in `LN` or `99LAB`.
+      return /^[A-Z0-9]{1,12}$/.test(system ?? '') ? (system ?? 'L') : 'L';
   }
 }

@@ -1,25 +1,16 @@
 /** OBX and NTE: one measurement, or one FHIR resource carried as it is. */
-import type { DeviceId } from './device';
 import { escapeFormattedText, escapeText } from './escape';
 import { ce, ei } from './fields';
-import type { GlucoseReading, Standing } from './glucose';
-import { toJson } from './lossless-json';
-import { withinStack } from './shapes';
-import type { Hl7Time } from './time';
-import type { ClockChange } from './time-zone';
-
-/** What OBX-11 and OBR-25 need to know: D and C are only for what the EMR has already (SPECS §6.2). */
-export type ResultStatus = 'F' | 'P' | 'C' | 'D';
+import { toV2 } from './codes';
+import type { ResultStatus } from '../model/item';
+import type { Reading } from '../model/reading';
+import { toJson } from '../fhir-bundle/lossless-json';
+import { withinStack } from '../fhir-bundle/shapes';
+import type { Hl7Time } from '../model/time';
+import type { ClockChange } from '../model/time-zone';
 
 /** Namespace of OBX-21: the resource ids are Roche's, and Ductus is who vouches for them. */
 const NAMESPACE = 'DUCTUS';
-
-/** @param hasEarlier true when the EMR has an earlier version */
-export function resultStatus(standing: Standing, hasEarlier: boolean): ResultStatus {
-  if (standing === 'deleted') return 'D';
-  if (hasEarlier) return 'C';
-  return standing === 'preliminary' ? 'P' : 'F';
-}
 
 /** The place of an OBX in its message and what the EMR shall do with it. */
 export interface ObxPlace {
@@ -31,11 +22,10 @@ export interface ObxPlace {
   readonly reference: string;
 }
 
-/** OBX of a glucose measurement, followed by an NTE for each comment and for a time that had to be interpreted. */
-export function glucoseSegments(
+/** OBX of a reading, followed by an NTE for each comment and for a time that had to be interpreted. */
+export function readingSegments(
   { setId, subId, status, reference }: ObxPlace,
-  { codes, value, unit, comments }: GlucoseReading,
-  device: DeviceId | undefined,
+  { codes, value, unit, comments, device }: Reading,
   time: Hl7Time | undefined,
   timeZone: string,
 ): string {
@@ -45,7 +35,7 @@ export function glucoseSegments(
   const units = unit === undefined ? '' : `${unit}^${unit}^UCUM`;
   const equipment = device === undefined ? '' : ei(device.value, '', device.system);
   let text =
-    `OBX|${setId}|${type}|${ce(codes)}|${subId}|${result}|${units}|||||${status}|||${time?.text ?? ''}` +
+    `OBX|${setId}|${type}|${ce(codes.slice(0, 2).map(toV2))}|${subId}|${result}|${units}|||||${status}|||${time?.text ?? ''}` +
     `||||${equipment}|||${instanceIdentifier(reference)}\r`;
   let note = 0;
   // NTE-2, table 0105: L = from the system that produced the result; O = other, here: Ductus.

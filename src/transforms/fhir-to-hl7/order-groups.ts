@@ -1,19 +1,18 @@
 /** ORDER_OBSERVATION groups of an ORU^R01: OBR and the OBX under it. */
-import type { Mapping, ParsedResource } from './bundle';
+import { CarriedShape } from '../fhir-bundle/shapes';
+import type { Item, ResultStatus } from '../model/item';
+import type { Hl7Profile } from '../model/profile';
+import { shortHash } from '../model/short-hash';
+import { parseFhirTime, toHl7Time, utcTime, type FhirTime, type Hl7Time } from '../model/time';
+import type { TimeZone } from '../model/time-zone';
+import { toV2, type V2Code } from './codes';
 import { ce, segment } from './fields';
-import type { V2Code } from './codes';
-import { standingOf } from './glucose';
-import { carriedSegment, glucoseSegments, instanceIdentifier, resultStatus, type ResultStatus } from './obx';
-import type { Hl7Profile } from './profile';
-import { CarriedShape } from './shapes';
-import { shortHash } from './short-hash';
-import { parseFhirTime, toHl7Time, utcTime, type FhirTime, type Hl7Time } from './time';
-import type { TimeZone } from './time-zone';
+import { carriedSegment, instanceIdentifier, readingSegments } from './obx';
 
 /** What becomes one OBX. */
-export interface Item {
+interface Observation {
   readonly reference: string;
-  readonly kind: 'glucose' | 'carried';
+  readonly kind: 'reading' | 'carried';
   /** OBR-4 when the item has an OBR of its own. */
   readonly code: V2Code;
   readonly status: ResultStatus;
@@ -30,39 +29,35 @@ export interface Item {
 const DIABETES_PANEL: V2Code = { code: '55399-0', text: 'Diabetes tracking panel', system: 'LN' };
 const CARRIED_PANEL: V2Code = { code: 'FHIR', text: 'FHIR resources without a mapping', system: '99FHR' };
 
-export function glucoseItem(
-  reference: string,
-  { reading, device }: Extract<Mapping, { kind: 'glucose' }>,
-  hasEarlier: boolean,
-  zone: TimeZone,
-): Item {
+function observationOf(item: Item, zone: TimeZone): Observation {
+  const { reference, status, content } = item;
+  if (content.kind !== 'reading') return carriedObservation(item, zone);
+  const { reading } = content;
   const times = hl7Times([reading.start, reading.end], zone);
-  const status = resultStatus(reading.standing, hasEarlier);
-  const [code = DIABETES_PANEL] = reading.codes;
+  const [code] = reading.codes;
   return {
     reference,
-    kind: 'glucose',
-    code,
+    kind: 'reading',
+    code: code === undefined ? DIABETES_PANEL : toV2(code),
     status,
     times,
-    write: (setId, subId) => glucoseSegments({ setId, subId, status, reference }, reading, device, times[0], zone.name),
+    write: (setId, subId) => readingSegments({ setId, subId, status, reference }, reading, times[0], zone.name),
   };
 }
 
 /** A resource that goes as it is. Its status and time are read where they are usual, and not missed elsewhere. */
-export function carriedItem({ reference, type, raw }: ParsedResource, hasEarlier: boolean, zone: TimeZone): Item {
+function carriedObservation({ reference, resourceType, raw, status }: Item, zone: TimeZone): Observation {
   const parsed = CarriedShape.safeParse(raw);
   const found = parsed.success ? parsed.data : {};
   const start = found.effectiveDateTime ?? found.effectivePeriod?.start;
   const times = hl7Times([start === undefined ? undefined : parseFhirTime(start)], zone);
-  const status = resultStatus(standingOf(found.status) === 'deleted' ? 'deleted' : 'final', hasEarlier);
   return {
     reference,
     kind: 'carried',
     code: CARRIED_PANEL,
     status,
     times,
-    write: (setId, subId) => carriedSegment({ setId, subId, status, reference }, type, raw, times[0]),
+    write: (setId, subId) => carriedSegment({ setId, subId, status, reference }, resourceType, raw, times[0]),
   };
 }
 
@@ -71,13 +66,15 @@ export function orderGroups(
   items: readonly Item[],
   profile: Hl7Profile,
   { createdAtMs, seed }: { readonly createdAtMs: number; readonly seed: string },
+  zone: TimeZone,
 ): string {
-  const glucose = items.filter(({ kind }) => kind === 'glucose');
-  const carried = items.filter(({ kind }) => kind === 'carried');
+  const observations = items.map((item) => observationOf(item, zone));
+  const readings = observations.filter(({ kind }) => kind === 'reading');
+  const carried = observations.filter(({ kind }) => kind === 'carried');
   const groups =
     profile.grouping === 'observation'
-      ? glucose.map((item) => ({ code: item.code, filler: instanceIdentifier(item.reference), items: [item] }))
-      : [{ code: DIABETES_PANEL, filler: panelFiller(glucose, seed), items: glucose }];
+      ? readings.map((item) => ({ code: item.code, filler: instanceIdentifier(item.reference), items: [item] }))
+      : [{ code: DIABETES_PANEL, filler: panelFiller(readings, seed), items: readings }];
   groups.push({ code: CARRIED_PANEL, filler: panelFiller(carried, seed), items: carried });
   return groups
     .filter((group) => group.items.length > 0)
@@ -88,11 +85,11 @@ export function orderGroups(
 interface Group {
   readonly code: V2Code;
   readonly filler: string;
-  readonly items: readonly Item[];
+  readonly items: readonly Observation[];
 }
 
 /** OBX-4 counts the observations of a group, since most have the same OBX-3. */
-function write(item: Item, position: number, group: readonly Item[]): string {
+function write(item: Observation, position: number, group: readonly Observation[]): string {
   return item.write(position + 1, group.length === 1 ? '' : String(position + 1));
 }
 
@@ -117,7 +114,7 @@ function obrSegment(setId: number, { code, filler, items }: Group, createdAtMs: 
  * OBR-3 of a panel: a report of its own for every notification and set of resources, so that no receiver takes a
  * later message for a replacement of an earlier one. Which observation is meant in a correction stands in OBX-21.
  */
-function panelFiller(items: readonly Item[], seed: string): string {
+function panelFiller(items: readonly Observation[], seed: string): string {
   const content = JSON.stringify([seed, ...items.map(({ reference }) => reference)]);
   return `${shortHash(content, 15)}^DUCTUS`;
 }

@@ -1,12 +1,9 @@
 /** PID: who the observations belong to. */
 import { escapeText } from './escape';
 import { cx, segment, trimmed } from './fields';
-import type { PatientContext } from './patient';
-import type { Hl7Profile } from './profile';
-import type { Patient } from './shapes';
-import { toHl7Date } from './time';
-
-type Name = NonNullable<Patient['name']>[number];
+import type { HumanName, PatientContext } from '../model/patient';
+import type { Hl7Profile } from '../model/profile';
+import { toHl7Date } from '../model/time';
 
 /**
  * PID-5 is required. For a patient whose name is not in the bundle the second repetition says "unspecified"
@@ -31,11 +28,12 @@ const NAME_TYPE: ReadonlyMap<string, string> = new Map([
   ['maiden', 'M'],
 ]);
 
-export function pidSegment({ identifier, details }: PatientContext, profile: Hl7Profile): string {
-  const { patientAssigningAuthority, patientIdentifierType } = profile;
+export function pidSegment({ identifier, details, emr }: PatientContext, profile: Hl7Profile): string {
+  const authority = emr?.assigningAuthority || profile.patientAssigningAuthority;
+  const type = emr?.identifierType || profile.patientIdentifierType;
   return segment('PID', {
     1: '1',
-    3: cx(identifier.value, identifier.system, patientAssigningAuthority, patientIdentifierType),
+    3: cx(emr?.value ?? identifier.value, emr === undefined ? identifier.system : undefined, authority, type),
     5: patientName(details?.name ?? []),
     7: details?.birthDate === undefined ? '' : (toHl7Date(details.birthDate) ?? ''),
     8: SEX.get(details?.gender ?? '') ?? '',
@@ -43,7 +41,7 @@ export function pidSegment({ identifier, details }: PatientContext, profile: Hl7
 }
 
 /** XPN: family, given, further given names, suffix, prefix, (degree), type. */
-function patientName(names: readonly Name[]): string {
+function patientName(names: readonly HumanName[]): string {
   const name =
     names.find(({ use }) => use === 'official') ??
     names.find(({ use }) => use === 'usual') ??

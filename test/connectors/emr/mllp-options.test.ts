@@ -19,7 +19,7 @@ describe('mllpOptions', () => {
       { EMR_CERT: 'cert pem', EMR_KEY: 'key pem', EMR_CA: 'ca pem' },
     );
     const [destination] = Object.values(config.destinations);
-    if (destination === undefined) throw new Error('no destination');
+    if (destination?.kind !== 'mllp') throw new Error('no destination');
     expect(mllpOptions(destination)).toEqual({
       host: 'emr.example',
       port: 2575,

@@ -1,5 +1,6 @@
 import { DuctusError } from '../../../src/domain/errors';
-import { encodeHl7, type CharacterSet } from '../../../src/transforms/fhir-to-hl7';
+import { encodeHl7 } from '../../../src/transforms/fhir-to-hl7';
+import type { CharacterSet } from '../../../src/transforms/model/profile';
 
 const MESSAGE = 'MSH|^~\\&|A\rPID|1||7||Müller^Zoë\rNTE|1|L|fine\rOBX|1\rNTE|1|L|';
 

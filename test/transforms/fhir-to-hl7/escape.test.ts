@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { escapeFormattedText, escapeText, unescapeText } from '../../../src/transforms/fhir-to-hl7/escape';
-import { anyText } from './arbitraries';
+import { anyText } from '../fhir-bundle/arbitraries';
 
 describe('HL7 escape sequences', () => {
   it.each([

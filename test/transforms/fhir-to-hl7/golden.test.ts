@@ -4,7 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleToOru, encodeHl7, readBundle } from '../../../src/transforms/fhir-to-hl7';
+import { readBundle } from '../../../src/transforms/fhir-bundle';
+import { encodeHl7 } from '../../../src/transforms/fhir-to-hl7';
+import { mapFile } from '../../../src/transforms/mapping';
 import { GOLDEN_CASES } from './golden/cases';
 import { testContext, testProfile } from './profile';
 
@@ -14,8 +16,8 @@ describe('golden messages', () => {
   it.each(GOLDEN_CASES)('should turn $name.json into $name.hl7', ({ name, profile, context }) => {
     const input = readFileSync(join(folder, `${name}.json`));
     const chosen = testProfile(profile);
-    const { messages } = bundleToOru(readBundle(input), chosen, testContext(context));
-    const bytes = Buffer.concat(messages.map(({ text }) => encodeHl7(text, chosen.characterSet)));
+    const { messages } = mapFile(readBundle(input), chosen, testContext(context));
+    const bytes = Buffer.concat(messages.map(({ text }) => encodeHl7(text, chosen.hl7.characterSet)));
     const file = join(folder, `${name}.hl7`);
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, bytes);
     expect(lines(bytes)).toEqual(lines(readFileSync(file)));

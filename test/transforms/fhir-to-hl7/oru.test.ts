@@ -1,17 +1,19 @@
 /** Which resources go into which message, and what is said about the rest. */
 import { DuctusError } from '../../../src/domain/errors';
-import { bundleToOru, readBundle, type Hl7Profile, type OruContext } from '../../../src/transforms/fhir-to-hl7';
-import { bundleBytes, glucose, PATIENT } from './bundles';
-import { testContext, testProfile } from './profile';
+import { readBundle } from '../../../src/transforms/fhir-bundle';
+import { mapFile } from '../../../src/transforms/mapping';
+import type { MapContext } from '../../../src/transforms/model/message';
+import { bundleBytes, glucose, PATIENT } from '../fhir-bundle/bundles';
+import { testContext, testProfile, type ProfileChanges } from './profile';
 import { component, only, segments } from './read-message';
 
 interface Options {
-  readonly profile?: Partial<Hl7Profile>;
-  readonly context?: Partial<OruContext>;
+  readonly profile?: ProfileChanges;
+  readonly context?: Partial<MapContext>;
 }
 
 function transform(resources: Record<string, unknown>[], { profile, context }: Options = {}) {
-  return bundleToOru(readBundle(bundleBytes(resources)), testProfile(profile), testContext(context));
+  return mapFile(readBundle(bundleBytes(resources)), testProfile(profile), testContext(context));
 }
 
 const insulin = {
@@ -24,9 +26,9 @@ const earlier = (...references: string[]): Options => ({
   context: { delivered: new Map(references.map((reference) => [reference, 'earlier'])) },
 });
 
-describe('bundleToOru', () => {
+describe('mapFile', () => {
   it('should make no message of a bundle without observations', () => {
-    expect(transform([PATIENT])).toEqual({ messages: [], leftOut: [], unmapped: [], observations: 0 });
+    expect(transform([PATIENT])).toEqual({ messages: [], leftOut: [], unmapped: [], unread: {}, kinds: {} });
   });
 
   it('should split by patient and by number, and name what is in each message', () => {
@@ -45,7 +47,7 @@ describe('bundleToOru', () => {
       ['urn:oid:1.3.6.1.4.1.56221.2.2|4711', 'Observation/e'],
       ['|2', 'Observation/d'],
     ]);
-    expect(result.observations).toBe(5);
+    expect(result.kinds).toEqual({ glucose: 5 });
     for (const { controlId, text } of result.messages) expect(component(only(text, 'MSH'), 10)).toBe(controlId);
   });
 
@@ -192,7 +194,8 @@ describe('resources without a mapping', () => {
   });
 
   it('should not be counted as observations', () => {
-    const { observations, messages } = transform([PATIENT, glucose(), insulin], { profile: { unmapped: 'carry' } });
-    expect([observations, segments(messages[0]?.text ?? '', 'OBX').length]).toEqual([1, 2]);
+    const { kinds, messages } = transform([PATIENT, glucose(), insulin], { profile: { unmapped: 'carry' } });
+    expect(kinds).toEqual({ glucose: 1, carried: 1 });
+    expect(segments(messages[0]?.text ?? '', 'OBX').length).toBe(2);
   });
 });

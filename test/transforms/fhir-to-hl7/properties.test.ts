@@ -1,15 +1,17 @@
 /** What must hold for every bundle: the same bytes again, and everything read back as it was sent. */
 import fc from 'fast-check';
-import { bundleToOru, encodeHl7, readBundle } from '../../../src/transforms/fhir-to-hl7';
-import { anyBundle, resourcesOf } from './arbitraries';
-import { bundleBytes } from './bundles';
+import { readBundle } from '../../../src/transforms/fhir-bundle';
+import { encodeHl7 } from '../../../src/transforms/fhir-to-hl7';
+import { mapFile } from '../../../src/transforms/mapping';
+import { anyBundle, resourcesOf } from '../fhir-bundle/arbitraries';
+import { bundleBytes } from '../fhir-bundle/bundles';
 import { testContext, testProfile } from './profile';
 import { component, only, segments } from './read-message';
 
 const profile = testProfile({ maxObservationsPerMessage: 5 });
 
 function transform(bytes: Uint8Array, seed = 'seed') {
-  return bundleToOru(readBundle(bytes), profile, testContext({ seed }));
+  return mapFile(readBundle(bytes), profile, testContext({ seed }));
 }
 
 /** The parser of bundles replaces U+0001 at the start of a string: FHIR does not allow it there. */
@@ -40,11 +42,11 @@ describe('properties of the transform', () => {
   it('should write every value, code, text and id so that a receiver reads what was sent', () => {
     fc.assert(
       fc.property(anyBundle, (bundle) => {
-        const { messages, unmapped, leftOut, observations } = transform(bundleBytes(resourcesOf(bundle)));
-        expect({ unmapped, leftOut, observations }).toEqual({
+        const { messages, unmapped, leftOut, kinds } = transform(bundleBytes(resourcesOf(bundle)));
+        expect({ unmapped, leftOut, kinds }).toEqual({
           unmapped: [],
           leftOut: [],
-          observations: bundle.samples.length,
+          kinds: { glucose: bundle.samples.length },
         });
         const read = messages.flatMap(({ text }) => {
           const pid = only(text, 'PID');

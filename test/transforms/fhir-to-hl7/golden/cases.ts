@@ -1,10 +1,11 @@
 /** The golden cases: which profile and delivery state go with which bundle. What each field is for stands in README.md. */
-import type { Hl7Profile, OruContext } from '../../../../src/transforms/fhir-to-hl7';
+import type { ProfileChanges } from '../profile';
+import type { MapContext } from '../../../../src/transforms/model/message';
 
 export interface GoldenCase {
   readonly name: string;
-  readonly profile?: Partial<Hl7Profile>;
-  readonly context?: Partial<OruContext>;
+  readonly profile?: ProfileChanges;
+  readonly context?: Partial<MapContext>;
 }
 
 export const GOLDEN_CASES: readonly GoldenCase[] = [

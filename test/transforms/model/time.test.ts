@@ -1,6 +1,6 @@
 /** Times with and without offset; each expectation was looked up in the zone's rules, not computed by the code under test. */
-import { parseFhirTime, toHl7Date, toHl7Time, utcTime } from '../../../src/transforms/fhir-to-hl7/time';
-import { TimeZone } from '../../../src/transforms/fhir-to-hl7/time-zone';
+import { parseFhirTime, toHl7Date, toHl7Time, utcTime } from '../../../src/transforms/model/time';
+import { TimeZone } from '../../../src/transforms/model/time-zone';
 
 function inZone(text: string, zone: string) {
   const time = parseFhirTime(text);

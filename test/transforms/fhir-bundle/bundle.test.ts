@@ -1,6 +1,6 @@
 /** What readBundle finds in bundles, good and bad. */
 import { DuctusError } from '../../../src/domain/errors';
-import { readBundle } from '../../../src/transforms/fhir-to-hl7';
+import { readBundle } from '../../../src/transforms/fhir-bundle';
 import { bundleBytes, glucose, jsonBytes, PATIENT, raw } from './bundles';
 
 function read(...resources: Record<string, unknown>[]) {
@@ -22,9 +22,9 @@ describe('readBundle', () => {
     'should take a bundle of type %s',
     (type) => {
       const { resources } = readBundle(bundleBytes([PATIENT, glucose()], { type }));
-      expect(resources.map(({ reference, mapped, context }) => [reference, mapped, context])).toEqual([
-        ['Patient/p1', false, true],
-        ['Observation/bg1', true, false],
+      expect(resources.map(({ reference, mapping }) => [reference, mapping.kind])).toEqual([
+        ['Patient/p1', 'context'],
+        ['Observation/bg1', 'reading'],
       ]);
     },
   );
@@ -76,9 +76,9 @@ describe('readBundle', () => {
       code: [[]],
       extension: null,
     };
-    expect(read(odd, glucose({ performer: 7, interpretation: 'x' })).map(({ mapped }) => mapped)).toEqual([
-      false,
-      true,
+    expect(read(odd, glucose({ performer: 7, interpretation: 'x' })).map(({ mapping }) => mapping.kind)).toEqual([
+      'unmapped',
+      'reading',
     ]);
   });
 
@@ -143,8 +143,7 @@ describe('readBundle', () => {
     expect(resource).toMatchObject({
       reference: 'Observation/bg1',
       type: 'Observation',
-      mapped: false,
-      context: false,
+      mapping: { kind: 'unmapped' },
     });
   });
 });
@@ -235,7 +234,7 @@ describe('what has a mapping', () => {
     ['nobody it is about', { subject: undefined }, false],
   ])('should see %s', (_, changes, mapped) => {
     const observation = read(PATIENT, glucose(changes)).at(-1);
-    expect([observation?.mapped, observation?.context]).toEqual([mapped, false]);
+    expect(observation?.mapping.kind).toBe(mapped ? 'reading' : 'unmapped');
   });
 
   it('should take devices for context only where a mapped Observation leads to them', () => {
@@ -255,7 +254,7 @@ describe('what has a mapping', () => {
       { resourceType: 'MedicationAdministration', id: 'i', subject: { reference: 'Patient/p1' } },
       glucose({ device: { reference: 'DeviceMetric/m' } }),
     );
-    expect(resources.filter(({ context }) => context).map(({ reference }) => reference)).toEqual([
+    expect(resources.filter(({ mapping }) => mapping.kind === 'context').map(({ reference }) => reference)).toEqual([
       'Patient/p1',
       'DeviceMetric/m',
       'DeviceComponent/c',
@@ -263,7 +262,7 @@ describe('what has a mapping', () => {
       'MessageHeader/h',
     ]);
     expect(resources.find(({ type }) => type === 'MedicationAdministration')).toMatchObject({
-      mapped: false,
+      mapping: { kind: 'unmapped' },
       patient: 'urn:oid:1.3.6.1.4.1.56221.2.2|4711',
     });
   });

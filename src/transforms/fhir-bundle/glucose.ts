@@ -1,23 +1,11 @@
 /** A glucose Observation as far as HL7 needs it, or why it cannot become an OBX. */
-import { glucoseCodes, glucoseUnit, type GlucoseUnit, type V2Code } from './codes';
+import { glucoseCodes, glucoseUnit } from './codes';
+import type { DeviceId, Elements, Reading, Value } from '../model/reading';
 import { plainDecimal } from './decimal';
 import { decimalSource } from './lossless-json';
 import type { Glucose } from './shapes';
-import { parseFhirTime, type FhirTime } from './time';
-
-/** What the sender says about a measurement: it stands, it is not verified yet, or it must go. */
-export type Standing = 'final' | 'preliminary' | 'deleted';
-
-export interface GlucoseReading {
-  readonly standing: Standing;
-  readonly codes: readonly V2Code[];
-  /** Absent only in a deletion. `comparator` is `<`, `<=`, `>` or `>=`. */
-  readonly value: { readonly number: string; readonly comparator: string | undefined } | undefined;
-  readonly unit: GlucoseUnit | undefined;
-  readonly start: FhirTime | undefined;
-  readonly end: FhirTime | undefined;
-  readonly comments: readonly string[];
-}
+import { standingOf } from '../model/standing';
+import { parseFhirTime } from '../model/time';
 
 /** Why an Observation has no mapping, in words without its values. */
 export interface NoMapping {
@@ -25,13 +13,28 @@ export interface NoMapping {
 }
 
 const MAX_DIGITS = 30;
+
+const AT_DATE_TIME: Elements = {
+  identifier: 'id',
+  status: 'status',
+  codes: 'code',
+  value: 'valueQuantity.value',
+  comparator: 'valueQuantity.comparator',
+  unit: 'valueQuantity.code',
+  start: 'effectiveDateTime',
+  comments: 'comment',
+  device: 'device',
+  subject: 'subject',
+};
+const AT_INSTANT: Elements = { ...AT_DATE_TIME, start: 'effectiveInstant' };
+const IN_PERIOD: Elements = { ...AT_DATE_TIME, start: 'effectivePeriod.start', end: 'effectivePeriod.end' };
 const COMPARATORS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
 
 /**
  * A deletion (`cancelled`, `entered-in-error`; SPECS §1.5) needs neither value nor time: it only has to say
  * which measurement goes. Everything else needs both, and nothing is guessed.
  */
-export function readGlucose(observation: Glucose): GlucoseReading | NoMapping {
+export function readGlucose(observation: Glucose, deviceOf: () => DeviceId | undefined): Reading | NoMapping {
   const standing = standingOf(observation.status);
   if (standing === undefined) return { why: 'the status says neither valid nor deleted' };
   if ((observation.component ?? []).length > 0) return { why: 'an Observation with components' };
@@ -60,6 +63,7 @@ export function readGlucose(observation: Glucose): GlucoseReading | NoMapping {
     (text) => text ?? '',
   );
   return {
+    kind: 'glucose',
     standing,
     codes,
     value: unit === undefined ? undefined : value,
@@ -67,10 +71,17 @@ export function readGlucose(observation: Glucose): GlucoseReading | NoMapping {
     start,
     end,
     comments: comments.filter((comment) => comment !== ''),
+    device: deviceOf(),
+    elements: elementsOf(observation),
   };
 }
 
-function readValue(quantity: Glucose['valueQuantity']): GlucoseReading['value'] {
+/** The same object for all readings of a shape. */
+function elementsOf({ effectiveDateTime, effectiveInstant }: Glucose): Elements {
+  return effectiveDateTime !== undefined ? AT_DATE_TIME : effectiveInstant !== undefined ? AT_INSTANT : IN_PERIOD;
+}
+
+function readValue(quantity: Glucose['valueQuantity']): Value | undefined {
   const source = decimalSource(quantity?.value);
   const number = source === undefined ? undefined : plainDecimal(source);
   const comparator = quantity?.comparator;
@@ -83,22 +94,4 @@ function readValue(quantity: Glucose['valueQuantity']): GlucoseReading['value'] 
 function hasTooManyDigits(quantity: Glucose['valueQuantity']): boolean {
   const [digits = ''] = (decimalSource(quantity?.value) ?? '').split(/[eE]/);
   return digits.replace(/[^0-9]/g, '').length > MAX_DIGITS;
-}
-
-/** Status of a FHIR Observation (STU3 and R4 value set observation-status) or event. */
-export function standingOf(status: string | undefined): Standing | undefined {
-  switch (status) {
-    case 'final':
-    case 'amended':
-    case 'corrected':
-      return 'final';
-    case 'registered':
-    case 'preliminary':
-      return 'preliminary';
-    case 'cancelled':
-    case 'entered-in-error':
-      return 'deleted';
-    default:
-      return undefined;
-  }
 }

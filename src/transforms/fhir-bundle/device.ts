@@ -4,14 +4,10 @@
  * the one for OBX-18; where the bundle does not have it, the nearest known number stands in.
  */
 import type { z } from 'zod';
+import type { DeviceId } from '../model/reading';
 import { isObject } from './lossless-json';
 import { findContained, relativeReference } from './references';
 import { DeviceShape, readShape, type Identifier, type Reference } from './shapes';
-
-export interface DeviceId {
-  readonly value: string;
-  readonly system: string | undefined;
-}
 
 /** Resource types that are only context when a mapped Observation leads to them. */
 export const DEVICE_TYPES: ReadonlySet<string> = new Set(['Device', 'DeviceComponent', 'DeviceMetric']);

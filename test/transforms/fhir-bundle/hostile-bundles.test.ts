@@ -1,14 +1,15 @@
 /** Bundles that are made to mislead the transform, or that nobody expects: never a mix-up, a crash or a silent loss. */
 import { DuctusError } from '../../../src/domain/errors';
-import { bundleToOru, readBundle } from '../../../src/transforms/fhir-to-hl7';
+import { readBundle } from '../../../src/transforms/fhir-bundle';
+import { mapFile } from '../../../src/transforms/mapping';
 import { bundleBytes, glucose, jsonBytes, PATIENT, raw } from './bundles';
-import { testContext, testProfile } from './profile';
-import { component, only } from './read-message';
+import { testContext, testProfile } from '../fhir-to-hl7/profile';
+import { component, only } from '../fhir-to-hl7/read-message';
 
 type Json = Record<string, unknown>;
 
 function transform(resources: Json[], profile = {}) {
-  return bundleToOru(readBundle(bundleBytes(resources)), testProfile(profile), testContext());
+  return mapFile(readBundle(bundleBytes(resources)), testProfile(profile), testContext());
 }
 
 function errorOf(act: () => unknown): DuctusError {
@@ -57,7 +58,7 @@ describe('hostile bundles', () => {
     const { resources } = readBundle(
       bundleBytes([PATIENT, glucose({ device: { reference: 'DeviceComponent/c0/_history/1' } }), ...chainOf(20)]),
     );
-    const followed = resources.filter(({ type, context }) => type === 'DeviceComponent' && context);
+    const followed = resources.filter(({ type, mapping }) => type === 'DeviceComponent' && mapping.kind === 'context');
     expect(followed.map(({ reference }) => reference)).toEqual(
       Array.from({ length: 8 }, (_, n) => `DeviceComponent/c${n}`),
     );

@@ -1,50 +1,13 @@
 /** Reads a FHIR bundle (STU3 or R4, any Bundle.type): which resources it has, of whom, and which have a mapping. */
+import type { FileContent, Mapping, ParsedResource } from '../model/content';
+import type { PatientContext } from '../model/patient';
 import { newestOfEach, readEntries, type Source } from './bundle-entries';
 import { isGlucose } from './codes';
-import { DEVICE_TYPES, Devices, type DeviceId, type Found } from './device';
-import { readGlucose, type GlucoseReading } from './glucose';
-import type { PatientContext } from './patient';
+import { DEVICE_TYPES, Devices } from './device';
+import { readGlucose } from './glucose';
 import { People } from './people';
 import { ReferenceIndex } from './references';
 import { GlucoseShape, ObservationKindShape, readShape, withinStack } from './shapes';
-
-/** A resource of a bundle, as delivery and ledger see it. */
-export interface BundleResource {
-  /** `Observation/abc`; without id `Observation?identifier=system|value`; else `Observation?sha256=…`. */
-  readonly reference: string;
-  readonly type: string;
-  /** `meta.versionId`, else `meta.lastUpdated`, else the content hash. */
-  readonly version: string;
-  readonly lastUpdated: string | undefined;
-  /** SHA-256 (hexadecimal) of the canonical JSON; computed when it is read for the first time. */
-  readonly contentHash: string;
-  /** `system|value` of the patient's identifier, or the reference; what delivery order is keyed on. */
-  readonly patient: string | undefined;
-  /** True when the transform makes an OBX of it. */
-  readonly mapped: boolean;
-  /** True for what only explains others (Patient, MessageHeader, devices of a mapped Observation): needs no mapping. */
-  readonly context: boolean;
-}
-
-/** What the transform does with a resource. */
-export type Mapping =
-  | { readonly kind: 'glucose'; readonly reading: GlucoseReading; readonly device: DeviceId | undefined }
-  | { readonly kind: 'context' }
-  | { readonly kind: 'unmapped'; readonly why: string };
-
-/** A resource with what the transform found in it. */
-export interface ParsedResource extends BundleResource {
-  readonly mapping: Mapping;
-  readonly subject: PatientContext | undefined;
-  readonly raw: Found['raw'];
-}
-
-export interface BundleContent {
-  /** One for each reference: the newest, in the order of the bundle. */
-  readonly resources: readonly ParsedResource[];
-  /** References of older versions and repeats of the above in the same bundle. */
-  readonly superseded: readonly string[];
-}
 
 /** Resources that explain others and hold no health data of their own. */
 const CONTEXT_TYPES: ReadonlySet<string> = new Set(['Patient', 'MessageHeader', 'Organization', 'Practitioner']);
@@ -53,11 +16,11 @@ const CONTEXT_TYPES: ReadonlySet<string> = new Set(['Patient', 'MessageHeader', 
  * @param bytes a JSON Bundle in UTF-8
  * @throws DuctusError DUCTUS_BUNDLE_INVALID that names the element path, never a value
  */
-export function readBundle(bytes: Uint8Array): BundleContent {
+export function readBundle(bytes: Uint8Array): FileContent {
   return withinStack('Bundle', () => read(bytes));
 }
 
-function read(bytes: Uint8Array): BundleContent {
+function read(bytes: Uint8Array): FileContent {
   const { kept, superseded } = newestOfEach(readEntries(bytes));
   const index = new ReferenceIndex<Source>();
   for (const source of [...kept, ...superseded]) {
@@ -88,15 +51,16 @@ function mappingOf(source: Source, subject: PatientContext | undefined, devices:
     return { kind: 'unmapped', why: 'not a glucose Observation' };
   }
   const observation = readShape(GlucoseShape, source.raw, source.path);
-  const reading = readGlucose(observation);
+  const reading = readGlucose(observation, () =>
+    subject === undefined || observation.device === undefined ? undefined : devices.idOf(observation.device, source),
+  );
   if ('why' in reading) return { kind: 'unmapped', why: reading.why };
   if (subject === undefined) return { kind: 'unmapped', why: 'no patient that the EMR could know' };
-  const device = observation.device === undefined ? undefined : devices.idOf(observation.device, source);
-  return { kind: 'glucose', reading, device };
+  return { kind: 'reading', reading };
 }
 
 function toResource(source: Source, subject: PatientContext | undefined, mapping: Mapping): ParsedResource {
-  const { reference, type, version, head, raw, contentHash } = source;
+  const { reference, type, version, head, raw, path, contentHash } = source;
   return {
     reference,
     type,
@@ -106,10 +70,10 @@ function toResource(source: Source, subject: PatientContext | undefined, mapping
       return contentHash();
     },
     patient: subject?.key,
-    mapped: mapping.kind === 'glucose',
-    context: mapping.kind === 'context',
     mapping,
     subject,
+    path,
     raw,
+    unread: [],
   };
 }

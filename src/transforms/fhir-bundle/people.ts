@@ -1,6 +1,7 @@
 /** Finds the patient of each resource of a bundle. */
 import type { Source } from './bundle-entries';
-import { patientByResource, patientContext, type PatientContext } from './patient';
+import type { PatientContext } from '../model/patient';
+import { patientByResource, patientContext, type FoundPatient } from './patient';
 import { canonicalJson } from './lossless-json';
 import { conditionalIdentifier, findContained, identifierKey, type ReferenceIndex } from './references';
 import { invalid, PatientShape, readShape, ReferenceShape, type Patient, type Reference } from './shapes';
@@ -9,8 +10,8 @@ export class People {
   readonly #index: ReferenceIndex<Source>;
   readonly #patients = new Map<Source, Patient>();
   /** Who goes by a key, also where contained: what has one key ends up under one PID. */
-  readonly #identities = new Map<string, { readonly patient: Patient; readonly path: string }>();
-  readonly #byIdentifier = new Map<string, Patient>();
+  readonly #identities = new Map<string, FoundPatient>();
+  readonly #byIdentifier = new Map<string, FoundPatient>();
   /** Most resources of a bundle have the same subject. */
   readonly #byReference = new Map<string, PatientContext | undefined>();
 
@@ -23,7 +24,8 @@ export class People {
       this.#patients.set(source, patient);
       this.#checkIdentity(patient, source.path);
       for (const identifier of patient.identifier ?? []) {
-        if ((identifier.value ?? '') !== '') this.#byIdentifier.set(identifierKey(identifier), patient);
+        if ((identifier.value ?? '') !== '')
+          this.#byIdentifier.set(identifierKey(identifier), { patient, path: source.path });
       }
     }
   }
@@ -32,16 +34,19 @@ export class People {
   of(source: Source): PatientContext | undefined {
     if (source.type === 'Patient') {
       const patient = this.#patients.get(source);
-      return patient === undefined ? undefined : patientByResource(patient);
+      return patient === undefined ? undefined : patientByResource({ patient, path: source.path });
     }
     const parsed = ReferenceShape.safeParse(source.raw['subject'] ?? source.raw['patient']);
     if (!parsed.success) return undefined;
     const { reference, identifier } = parsed.data;
     if (reference === undefined || identifier !== undefined || reference.startsWith('#')) {
-      return patientContext(parsed.data, this.#find(parsed.data, source));
+      return patientContext(parsed.data, this.#find(parsed.data, source), subjectPath(source));
     }
     if (!this.#byReference.has(reference)) {
-      this.#byReference.set(reference, patientContext(parsed.data, this.#find(parsed.data, source)));
+      this.#byReference.set(
+        reference,
+        patientContext(parsed.data, this.#find(parsed.data, source), subjectPath(source)),
+      );
     }
     return this.#byReference.get(reference);
   }
@@ -49,7 +54,7 @@ export class People {
   /** Two people under one identifier would end up in one message, so the bundle is refused. */
   #checkIdentity(patient: Patient, path: string): void {
     const identifiers = (patient.identifier ?? []).filter(({ value }) => value !== undefined && value !== '');
-    const own = patientByResource(patient);
+    const own = patientByResource({ patient, path });
     for (const key of new Set([...identifiers.map(identifierKey), ...(own === undefined ? [] : [own.key])])) {
       const other = this.#identities.get(key);
       if (other === undefined) this.#identities.set(key, { patient, path });
@@ -59,19 +64,24 @@ export class People {
     }
   }
 
-  #find({ reference, identifier }: Reference, source: Source): Patient | undefined {
+  #find({ reference, identifier }: Reference, source: Source): FoundPatient | undefined {
     if (reference?.startsWith('#') === true) {
       const inner = findContained(source.raw, reference);
       if (inner === undefined) return undefined;
       const patient = readShape(PatientShape, inner, `${source.path}.contained`);
       this.#checkIdentity(patient, `${source.path}.contained`);
-      return patient;
+      return { patient, path: `${source.path}.contained` };
     }
     const found = reference === undefined ? undefined : this.#index.find(reference);
     const patient = found === undefined ? undefined : this.#patients.get(found);
     const named = identifier ?? (reference === undefined ? undefined : conditionalIdentifier(reference));
-    return patient ?? (named === undefined ? undefined : this.#byIdentifier.get(identifierKey(named)));
+    if (found !== undefined && patient !== undefined) return { patient, path: found.path };
+    return named === undefined ? undefined : this.#byIdentifier.get(identifierKey(named));
   }
+}
+
+function subjectPath({ raw, path }: Source): string {
+  return `${path}.${raw['subject'] === undefined ? 'patient' : 'subject'}`;
 }
 
 function differ(a: unknown, b: unknown): boolean {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalJson, decimalSource, parseLossless, toJson } from '../../../src/transforms/fhir-to-hl7/lossless-json';
+import { canonicalJson, decimalSource, parseLossless, toJson } from '../../../src/transforms/fhir-bundle/lossless-json';
 
 /** A value with its marked numbers made numbers again, to compare with JSON.parse. */
 function unmarked(value: unknown): unknown {

@@ -1,4 +1,4 @@
-import { plainDecimal } from '../../../src/transforms/fhir-to-hl7/decimal';
+import { plainDecimal } from '../../../src/transforms/fhir-bundle/decimal';
 
 describe('decimals for HL7', () => {
   it.each([
