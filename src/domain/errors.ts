@@ -195,6 +195,27 @@ export const ERRORS = {
     nextStep:
       'Add the mapping, or change `unmapped` of the destination, and retry from `transform`; or skip the resources.',
   },
+  DUCTUS_REPORT_INVALID: {
+    ...permanent,
+    title: 'The report is not a CDA document that can be read.',
+    nextStep: 'The details name the element. Ask Roche for a corrected file, or discard.',
+  },
+  DUCTUS_PATIENT_UNKNOWN: {
+    ...permanent,
+    title: 'The cross-reference has no number of the hospital for a patient of the file.',
+    nextStep:
+      'Add the patient (`ductus patients import`), then retry from `transform`; or set `patientIdentity.unknown: as-sent`.',
+  },
+  DUCTUS_SITE_MAPPING_FAILED: {
+    ...permanent,
+    title: 'The mapping module of the site threw an error, or gave something that is no message.',
+    nextStep: 'Correct the module (docs/guide/site-mapping.md), restart the worker, and retry from `transform`.',
+  },
+  DUCTUS_REDELIVERY_CHANGED: {
+    ...decided,
+    title: 'What would be sent is not what was signed off: the mapping or the data changed since.',
+    nextStep: 'Look at the difference again (`ductus redeliver --diff`) and sign the new one off, or discard.',
+  },
   DUCTUS_EMR_UNREACHABLE: {
     ...transient,
     title: 'The EMR took no connection, so nothing was sent.',
