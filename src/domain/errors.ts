@@ -223,14 +223,20 @@ export const ERRORS = {
   },
   DUCTUS_EMR_BUSY: {
     ...transient,
-    title: 'The EMR said that it cannot take the message now (AR or CE).',
+    title: 'The EMR said that it cannot take the message now (AR, CE, or an HTTP status like 429 or 503).',
     nextStep: 'Ductus retries. If it goes on, ask the team of the EMR interface.',
+  },
+  DUCTUS_EMR_MISCONFIGURED: {
+    ...transient,
+    title: 'The EMR refused Ductus itself (credentials, address or content type), not the message; nothing was stored.',
+    nextStep:
+      'Ductus pauses the destination. Correct its `url`, `credentials`, `tls` or `format`, or the EMR, and restart the worker where the configuration changed; it goes on by itself.',
   },
   DUCTUS_EMR_REJECTED: {
     ...decided,
-    title: 'The EMR rejected a message for its content (AE or CR).',
+    title: 'The EMR rejected a message for its content (AE or CR, or a status like 422).',
     nextStep:
-      'The details name ERR-2 and ERR-3. Correct the mapping and retry from `transform`, or skip the resources.',
+      'The details name ERR-2 and ERR-3, or the issue of the OperationOutcome. Correct the mapping and retry from `transform`, or skip the resources.',
   },
   DUCTUS_EMR_AMBIGUOUS: {
     class: 'ambiguous',

@@ -1,19 +1,23 @@
 /** The entries of a bundle, each with the reference, version and content hash by which delivery knows it. */
-import { hash } from 'node:crypto';
+import { isAscii } from 'node:buffer';
+import { ContentHasher } from './content-hash';
 import type { Found } from './device';
-import { canonicalJson, decimalSource, isObject, parseLossless } from './lossless-json';
+import { isOptionalList } from './guards';
+import { isObject, isText, parseLossless } from './lossless-json';
 import { identifierKey } from './references';
-import { CONTROL, HeadShape, invalid, readShape, withinStack, type Head } from './shapes';
+import { CONTROL, HeadShape, invalid, readShape, RESOURCE_TYPE, type Head } from './shapes';
 
+/** A resource of the file while it is read: what it is, and then what was found in it. */
 export interface Source extends Found {
-  readonly head: Head;
+  readonly id: string | undefined;
+  readonly versionId: string | undefined;
+  readonly lastUpdated: string | undefined;
   readonly fullUrl: string | undefined;
   readonly reference: string;
   readonly version: string;
   /** False for an entry that asks for something (`DELETE Observation/1`): `raw` is then the entry itself. */
   readonly hasResource: boolean;
-  /** SHA-256 of the canonical JSON, computed at the first call: not every caller wants it. */
-  readonly contentHash: () => string;
+  readonly contentHash: string;
 }
 
 /** @throws DuctusError DUCTUS_BUNDLE_INVALID that names the element path */
@@ -23,15 +27,44 @@ export function readEntries(bytes: Uint8Array): Source[] {
     throw invalid('Bundle.resourceType', 'must be "Bundle"');
   const entries = bundle['entry'] ?? [];
   if (!Array.isArray(entries)) throw invalid('Bundle.entry', 'must be an array');
+  const hasher = new ContentHasher();
   return entries.map((entry: unknown, position) => {
     const path = `Bundle.entry[${position}]`;
     if (!isObject(entry)) throw invalid(path, 'must be an object');
     const { resource, fullUrl } = entry;
-    if (resource === undefined) return readRequest(entry, path);
+    if (resource === undefined) return readRequest(entry, path, hasher);
     if (!isObject(resource)) throw invalid(`${path}.resource`, 'must be an object');
-    const head = readShape(HeadShape, resource, `${path}.resource`);
-    return source(head, resource, `${path}.resource`, typeof fullUrl === 'string' ? fullUrl : undefined);
+    const head = readHead(resource, `${path}.resource`);
+    return source(head, resource, `${path}.resource`, isText(fullUrl) ? fullUrl : undefined, hasher);
   });
+}
+
+/** What every resource has, checked by hand; the shape names what is wrong. */
+function readHead(resource: Found['raw'], path: string): Head {
+  const { resourceType, id, meta } = resource;
+  if (
+    typeof resourceType === 'string' &&
+    RESOURCE_TYPE.test(resourceType) &&
+    (id === undefined || (isStored(id) && id !== '')) &&
+    (meta === undefined || isMeta(meta))
+  ) {
+    return { resourceType, id, meta };
+  }
+  return readShape(HeadShape, resource, path);
+}
+
+function isMeta(meta: unknown): meta is NonNullable<Head['meta']> {
+  return (
+    isObject(meta) &&
+    (meta['versionId'] === undefined || isStored(meta['versionId'])) &&
+    (meta['lastUpdated'] === undefined || isStored(meta['lastUpdated'])) &&
+    isOptionalList(meta['profile'], isText)
+  );
+}
+
+/** Marked numbers begin with a control character and are no text either. */
+function isStored(value: unknown): value is string {
+  return typeof value === 'string' && !CONTROL.test(value);
 }
 
 /**
@@ -63,12 +96,8 @@ function refuseOtherServers(sources: readonly Source[]): void {
 }
 
 function parse(bytes: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('Bundle', 'is not UTF-8');
-  }
+  const text = decode(bytes);
+  if (text === undefined) throw invalid('Bundle', 'is not UTF-8');
   try {
     return parseLossless(text);
   } catch {
@@ -77,52 +106,77 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
+/** Undefined when the bytes are no UTF-8. Most files are ASCII, which needs no decoding. */
+function decode(bytes: Uint8Array): string | undefined {
+  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** An entry without resource has no mapping, but it must not vanish either. */
-function readRequest(entry: Found['raw'], path: string): Source {
+function readRequest(entry: Found['raw'], path: string, hasher: ContentHasher): Source {
   const { request } = entry;
   const url = isObject(request) ? request['url'] : undefined;
   const target = typeof url === 'string' ? /^([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})$/.exec(url) : null;
   if (target?.[1] === undefined) throw invalid(`${path}.resource`, 'is missing');
-  return source({ resourceType: target[1], id: target[2] }, entry, path, undefined);
+  return source({ resourceType: target[1], id: target[2] }, entry, path, undefined, hasher);
 }
 
-function source(head: Head, raw: Found['raw'], path: string, fullUrl: string | undefined): Source {
-  let sha256: string | undefined;
-  const contentHash = (): string => (sha256 ??= withinStack(path, () => hash('sha256', canonicalJson(raw), 'hex')));
-  const type = head.resourceType;
+function source(
+  head: Head,
+  raw: Found['raw'],
+  path: string,
+  fullUrl: string | undefined,
+  hasher: ContentHasher,
+): Source {
+  const { resourceType: type, id, meta } = head;
+  const contentHash = hashOf(raw, path, hasher);
   return {
     type,
     raw,
     path,
-    head,
+    id,
+    versionId: meta?.versionId,
+    lastUpdated: meta?.lastUpdated,
     fullUrl,
-    reference: type + (head.id === undefined ? nameWithoutId(raw, path, contentHash) : `/${head.id}`),
-    version: head.meta?.versionId ?? head.meta?.lastUpdated ?? contentHash(),
+    reference: id === undefined ? type + nameWithoutId(raw, path, contentHash) : `${type}/${id}`,
+    version: meta?.versionId ?? meta?.lastUpdated ?? contentHash,
     hasResource: raw['resourceType'] !== undefined,
     contentHash,
   };
 }
 
-function nameWithoutId(raw: Found['raw'], path: string, contentHash: () => string): string {
+function hashOf(raw: Found['raw'], path: string, hasher: ContentHasher): string {
+  try {
+    return hasher.of(raw);
+  } catch (error) {
+    throw error instanceof RangeError ? invalid(path, 'is nested too deeply') : error;
+  }
+}
+
+function nameWithoutId(raw: Found['raw'], path: string, contentHash: string): string {
   const identifiers = raw['identifier'];
   for (const identifier of Array.isArray(identifiers) ? identifiers : [identifiers]) {
     if (!isObject(identifier)) continue;
     const { system, value } = identifier;
-    if (typeof value !== 'string' || value === '' || decimalSource(value) !== undefined) continue;
-    const key = identifierKey({ system: typeof system === 'string' ? system : '', value });
+    if (!isText(value) || value === '') continue;
+    const key = identifierKey({ system: isText(system) ? system : '', value });
     if (CONTROL.test(key)) {
       throw invalid(`${path}.identifier`, 'must be without control characters');
     }
     return `?identifier=${key}`;
   }
   // Half of the hash is enough to tell resources apart and leaves the reference readable.
-  return `?sha256=${contentHash().slice(0, 32)}`;
+  return `?sha256=${contentHash.slice(0, 32)}`;
 }
 
 /** True when `a` is a newer version than `b`; when nothing in them says so, the later in the bundle is. */
 function isNewer(a: Source, b: Source): boolean {
-  const timeA = Date.parse(a.head.meta?.lastUpdated ?? '');
-  const timeB = Date.parse(b.head.meta?.lastUpdated ?? '');
+  const timeA = Date.parse(a.lastUpdated ?? '');
+  const timeB = Date.parse(b.lastUpdated ?? '');
   if (timeA > timeB || timeA < timeB) return timeA > timeB;
-  return Number(a.head.meta?.versionId) > Number(b.head.meta?.versionId);
+  return Number(a.versionId) > Number(b.versionId);
 }

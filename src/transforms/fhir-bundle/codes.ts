@@ -1,14 +1,19 @@
-/** Codes and units of glucose measurements. */
+/** Codes of Observations that have a kind of their own, glucose and carbohydrates, and units of them. */
 import type { GlucoseUnit } from '../model/profile';
 import type { Code } from '../model/reading';
-import type { Coding, ObservationKind } from './shapes';
+import { isConcept } from './guards';
+import { unitByNames } from './quantity';
+import type { Coding, Concept, ObservationKind, Quantity } from './shapes';
 
 export const LOINC = 'http://loinc.org';
 export const SNOMED = 'http://snomed.info/sct';
 export const MDC = 'urn:iso:std:iso:11073:10101';
+/** Roche's own codes (SPECS §1.5). */
+export const ROCHE_CODES = 'http://roche.com/fhir/rdc/cs';
+export const ROCHE_PROFILES = 'http://roche.com/fhir/rdc/StructureDefinition/';
 
-/** Roche's profile of a blood glucose Observation (SPECS §1.5). */
-const GLUCOSE_PROFILE = 'http://roche.com/fhir/rdc/StructureDefinition/bg-observation';
+const GLUCOSE_PROFILE = `${ROCHE_PROFILES}bg-observation`;
+const CARBS_PROFILE = `${ROCHE_PROFILES}observation-carbs`;
 
 /** Glucose codes with their LOINC long names: SPECS §1.5 and §6.2. */
 const GLUCOSE_LOINC: Readonly<Record<string, string>> = {
@@ -29,16 +34,42 @@ const GLUCOSE_SNOMED: Readonly<Record<string, string>> = {
 /** Capillary whole blood, capillary plasma, interstitial fluid. */
 const GLUCOSE_MDC: ReadonlySet<string> = new Set(['160184', '160188', '160212']);
 
+/** Carbohydrates eaten, estimated and measured (SPECS §1.5), with their LOINC long names. */
+const CARBS_LOINC: Readonly<Record<string, string>> = {
+  '9059-7': 'Carbohydrate intake Estimated',
+  '9060-5': 'Carbohydrate intake Measured',
+};
+const LOINC_NAMES: Readonly<Record<string, string>> = { ...GLUCOSE_LOINC, ...CARBS_LOINC };
+/** MDC_CTXT_GLU_CARB (SPECS §6.2). */
+const CARBS_MDC = '8417764';
+/** Categories: Roche's, and SNOMED's `Nutritional value`, which other nutrients have too. */
+const CARBS_CATEGORY = 'carb-observation';
+const NUTRITION = '84626001';
+
 /**
  * Code by unit for an Observation that came without a LOINC code (manual entry). Not the glucometer codes:
  * how a typed value was measured is not known.
  */
 const BLOOD_GLUCOSE: Readonly<Record<GlucoseUnit, string>> = { 'mg/dL': '2339-0', 'mmol/L': '15074-8' };
 
-/** True when the profile or a code says that this is a glucose measurement. */
-export function isGlucose({ meta, code }: ObservationKind): boolean {
-  if (meta?.profile?.some((profile) => profile.split('|')[0] === GLUCOSE_PROFILE) === true) return true;
-  return code?.coding?.some(isGlucoseCode) === true;
+/** What the profile, a code or the category says that is measured. */
+export function observationKind(kind: ObservationKind, category: unknown): 'glucose' | 'carbs' | 'other' {
+  const codings = kind.code?.coding ?? [];
+  if (hasProfile(kind, GLUCOSE_PROFILE) || codings.some(isGlucoseCode)) return 'glucose';
+  if (hasProfile(kind, CARBS_PROFILE) || codings.some(isCarbsCode) || isCarbsCategory(category, codings)) {
+    return 'carbs';
+  }
+  return 'other';
+}
+
+/** True for a profile of this name, of any version (`|1.0`). */
+export function hasProfile({ meta }: Pick<ObservationKind, 'meta'>, name: string): boolean {
+  for (const profile of meta?.profile ?? []) {
+    if (profile.startsWith(name) && (profile.length === name.length || profile.charAt(name.length) === '|')) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function isGlucoseCode({ system, code = '' }: Coding): boolean {
@@ -54,47 +85,99 @@ function isGlucoseCode({ system, code = '' }: Coding): boolean {
   }
 }
 
+function isCarbsCode({ system, code = '' }: Coding): boolean {
+  return (system === LOINC && Object.hasOwn(CARBS_LOINC, code)) || (system === MDC && code === CARBS_MDC);
+}
+
+/** The category alone decides only where no LOINC code says that another nutrient is meant. */
+function isCarbsCategory(category: unknown, codings: readonly Coding[]): boolean {
+  if (!Array.isArray(category)) return false;
+  const categories = category.filter(isConcept).flatMap(({ coding = [] }) => coding);
+  if (categories.some(({ system, code }) => system === ROCHE_CODES && code === CARBS_CATEGORY)) return true;
+  const isNutrition = categories.some(({ system, code }) => system === SNOMED && code === NUTRITION);
+  return isNutrition && !codings.some(({ system }) => system === LOINC);
+}
+
 /**
  * The codes of a glucose measurement, the main one first. A LOINC code goes first as it was sent, even where another
  * would fit the unit better (Roche sends 41653-7 with mmol/L too): the code is the sender's statement. Without one, the
  * LOINC code of blood glucose in that unit goes first.
  */
-export function glucoseCodes({ code }: ObservationKind, unit: GlucoseUnit | undefined): Code[] {
-  const sent = (code?.coding ?? []).filter((coding) => coding.code !== undefined && coding.code !== '');
-  const loinc = sent.find(({ system }) => system === LOINC);
-  const others = sent.filter((coding) => coding !== loinc).map((coding) => named(coding, code?.text));
-  if (loinc !== undefined) return [named(loinc, code?.text), ...others];
-  if (unit === undefined) return others;
-  return [named({ system: LOINC, code: BLOOD_GLUCOSE[unit] }, undefined), ...others];
+export function glucoseCodes(code: Concept | undefined, unit: GlucoseUnit | undefined): Code[] {
+  const sent = loincFirst(code);
+  if (unit === undefined || sent[0]?.system === LOINC) return sent;
+  return [named({ system: LOINC, code: BLOOD_GLUCOSE[unit] }, undefined), ...sent];
+}
+
+/** The codes as they were sent, a LOINC code first: the main one of carbohydrates and of other measurements. */
+export function loincFirst(concept: Concept | undefined): Code[] {
+  const codes: Code[] = [];
+  let hasLoinc = false;
+  for (const coding of concept?.coding ?? []) {
+    if (coding.code === undefined || coding.code === '') continue;
+    const code = named(coding, concept?.text);
+    if (coding.system === LOINC && !hasLoinc) {
+      hasLoinc = true;
+      codes.unshift(code);
+    } else {
+      codes.push(code);
+    }
+  }
+  return codes;
+}
+
+/** The codes of a concept in their order. */
+export function codesOf({ coding = [], text }: Concept): Code[] {
+  return coding.filter(({ code = '' }) => code !== '').map((one) => named(one, text));
 }
 
 function named({ system, code = '', display }: Coding, text: string | undefined): Code {
-  const names = system === LOINC ? GLUCOSE_LOINC : system === SNOMED ? GLUCOSE_SNOMED : {};
+  return { system, code, display: display ?? knownName(system, code) ?? text };
+}
+
+function knownName(system: string | undefined, code: string): string | undefined {
+  const names = system === LOINC ? LOINC_NAMES : system === SNOMED ? GLUCOSE_SNOMED : {};
   // A code is the sender's text: `constructor` must not find what every object inherits.
-  const known = Object.hasOwn(names, code) ? names[code] : undefined;
-  return { system, code, display: display ?? known ?? text };
+  return Object.hasOwn(names, code) ? names[code] : undefined;
 }
 
-/**
- * The unit of a quantity; undefined when it is neither mg/dL nor mmol/L, or code and unit contradict each
- * other (then nobody can say what the number means). A unit in other words beside a known code is only a label.
- */
-export function glucoseUnit(quantity: {
-  unit?: string | undefined;
-  code?: string | undefined;
-}): GlucoseUnit | undefined {
-  const label = unitByName(quantity.unit);
-  if (quantity.code === undefined || quantity.code === '') return label;
-  const unit = unitByName(quantity.code);
-  return label === undefined || label === unit ? unit : undefined;
+/** The unit of a glucose measurement; undefined when it is neither mg/dL nor mmol/L, or code and label differ. */
+export function glucoseUnit(quantity: Quantity): GlucoseUnit | undefined {
+  const unit = unitByNames(quantity, glucoseUnitByName);
+  return unit === 'mg/dL' || unit === 'mmol/L' ? unit : undefined;
 }
 
-function unitByName(name: string | undefined): GlucoseUnit | undefined {
-  switch (name?.toLowerCase()) {
+function glucoseUnitByName(name: string): GlucoseUnit | undefined {
+  if (name === 'mg/dL' || name === 'mmol/L') return name;
+  switch (name.toLowerCase()) {
     case 'mg/dl':
       return 'mg/dL';
     case 'mmol/l':
       return 'mmol/L';
+    default:
+      return undefined;
+  }
+}
+
+/** `g`; undefined when carbohydrates come in something else. */
+export function carbsUnit(quantity: Quantity): string | undefined {
+  return unitByNames(quantity, gramsByName);
+}
+
+/** Labels of other units beside the code `g` are contradictions, not words for it. */
+function gramsByName(name: string): string | undefined {
+  switch (name.toLowerCase()) {
+    case 'g':
+    case 'gram':
+    case 'grams':
+      return 'g';
+    case 'mg':
+    case 'kg':
+    case 'oz':
+    case 'kcal':
+    case 'be':
+    case 'ke':
+      return '';
     default:
       return undefined;
   }

@@ -1,10 +1,11 @@
 /** Finds the patient of each resource of a bundle. */
 import type { Source } from './bundle-entries';
 import type { PatientContext } from '../model/patient';
+import { isReference } from './guards';
 import { patientByResource, patientContext, type FoundPatient } from './patient';
 import { canonicalJson } from './lossless-json';
 import { conditionalIdentifier, findContained, identifierKey, type ReferenceIndex } from './references';
-import { invalid, PatientShape, readShape, ReferenceShape, type Patient, type Reference } from './shapes';
+import { invalid, PatientShape, readShape, type Identifier, type Patient, type Reference } from './shapes';
 
 export class People {
   readonly #index: ReferenceIndex<Source>;
@@ -14,6 +15,15 @@ export class People {
   readonly #byIdentifier = new Map<string, FoundPatient>();
   /** Most resources of a bundle have the same subject. */
   readonly #byReference = new Map<string, PatientContext | undefined>();
+  /** By reference and identifier, when the subject has both. */
+  readonly #byBoth = new Map<string, PatientContext | undefined>();
+  #last:
+    | {
+        readonly reference: string;
+        readonly identifier: Identifier | undefined;
+        readonly context: PatientContext | undefined;
+      }
+    | undefined;
 
   /** @throws DuctusError DUCTUS_BUNDLE_INVALID when a Patient has an element that is not as FHIR has it */
   constructor(sources: readonly Source[], index: ReferenceIndex<Source>) {
@@ -36,19 +46,30 @@ export class People {
       const patient = this.#patients.get(source);
       return patient === undefined ? undefined : patientByResource({ patient, path: source.path });
     }
-    const parsed = ReferenceShape.safeParse(source.raw['subject'] ?? source.raw['patient']);
-    if (!parsed.success) return undefined;
-    const { reference, identifier } = parsed.data;
-    if (reference === undefined || identifier !== undefined || reference.startsWith('#')) {
-      return patientContext(parsed.data, this.#find(parsed.data, source), subjectPath(source));
+    const subject = source.raw['subject'] ?? source.raw['patient'];
+    if (!isReference(subject)) return undefined;
+    const { reference = '', identifier } = subject;
+    if (reference === '' || reference.startsWith('#')) {
+      return patientContext(subject, this.#find(subject, source), subjectPath(source));
     }
-    if (!this.#byReference.has(reference)) {
-      this.#byReference.set(
-        reference,
-        patientContext(parsed.data, this.#find(parsed.data, source), subjectPath(source)),
-      );
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.reference === reference &&
+      last.identifier?.system === identifier?.system &&
+      last.identifier?.value === identifier?.value
+    ) {
+      return last.context;
     }
-    return this.#byReference.get(reference);
+    const contexts = identifier === undefined ? this.#byReference : this.#byBoth;
+    const key = identifier === undefined ? reference : `${reference.length} ${reference} ${identifierKey(identifier)}`;
+    let context = contexts.get(key);
+    if (context === undefined && !contexts.has(key)) {
+      context = patientContext(subject, this.#find(subject, source), subjectPath(source));
+      contexts.set(key, context);
+    }
+    this.#last = { reference, identifier, context };
+    return context;
   }
 
   /** Two people under one identifier would end up in one message, so the bundle is refused. */

@@ -16,6 +16,32 @@ export class ReferenceIndex<T> {
   }
 }
 
+/** Names by which resources of a bundle go, for references to any of them. */
+export class Links {
+  readonly #resources: readonly { readonly fullUrl: string | undefined; readonly reference: string }[];
+  #byAddress: Map<string, string> | undefined;
+
+  constructor(resources: readonly { readonly fullUrl: string | undefined; readonly reference: string }[]) {
+    this.#resources = resources;
+  }
+
+  /** `Type/id` of what a reference means, as in `ParsedResource.reference`; outside of the bundle as it is written. */
+  nameOf(reference: string): string {
+    const relative = relativeReference(reference);
+    if (relative !== reference || RELATIVE.test(reference)) return relative;
+    // Few bundles have references of other forms, so that this is made when the first comes.
+    if (this.#byAddress === undefined) {
+      this.#byAddress = new Map();
+      for (const { fullUrl, reference: name } of this.#resources) {
+        if (fullUrl !== undefined && !this.#byAddress.has(fullUrl)) this.#byAddress.set(fullUrl, name);
+      }
+    }
+    return this.#byAddress.get(reference) ?? reference;
+  }
+}
+
+const RELATIVE = /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/;
+
 /** `Patient/1` for `https://server/fhir/Patient/1/_history/2`; other forms come back as they are. */
 export function relativeReference(reference: string): string {
   const path = /(?:^|\/)([A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(reference);

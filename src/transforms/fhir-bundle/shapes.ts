@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import { DuctusError } from '../../domain/errors';
-import { decimalSource } from './lossless-json';
+import { isDecimal, isText } from './lossless-json';
 
-/** A string; numbers come marked as such, and are none. */
-const string = z.string().refine((value) => decimalSource(value) === undefined, 'must be text');
+/** A string; numbers may come marked as such, and are none. */
+const string = z.string().refine(isText, 'must be text');
 const text = string.optional();
 
 export const IdentifierShape = z.object({ use: text, system: text, value: text });
@@ -16,10 +16,23 @@ export type Identifier = z.infer<typeof IdentifierShape>;
 export const ReferenceShape = z.object({ reference: text, identifier: IdentifierShape.optional() });
 export type Reference = z.infer<typeof ReferenceShape>;
 
-const CodingShape = z.object({ system: text, code: text, display: text });
+export const CodingShape = z.object({ system: text, code: text, display: text });
 export type Coding = z.infer<typeof CodingShape>;
 
-const CodeableConceptShape = z.object({ coding: z.array(CodingShape).optional(), text });
+export const ConceptShape = z.object({ coding: z.array(CodingShape).optional(), text });
+export type Concept = z.infer<typeof ConceptShape>;
+
+export const QuantityShape = z.object({
+  value: z.custom<number | string>(isDecimal, 'must be a number').optional(),
+  comparator: text,
+  unit: text,
+  system: text,
+  code: text,
+});
+export type Quantity = z.infer<typeof QuantityShape>;
+
+const PeriodShape = z.object({ start: text, end: text });
+export type Period = z.infer<typeof PeriodShape>;
 
 /** What PostgreSQL cannot store (NUL) and what no id has. */
 export const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -31,42 +44,66 @@ const MetaShape = z.object({
   profile: z.array(string).optional(),
 });
 
+export const RESOURCE_TYPE = /^[A-Z][A-Za-z]{1,63}$/;
+
 /** What is read of every resource. `id` may be anything that is not empty. */
 export const HeadShape = z.object({
-  resourceType: z.string().regex(/^[A-Z][A-Za-z]{1,63}$/),
+  resourceType: z.string().regex(RESOURCE_TYPE),
   id: stored.min(1).optional(),
   meta: MetaShape.optional(),
 });
 export type Head = z.infer<typeof HeadShape>;
 
-/** What tells a glucose Observation from others. */
-export const ObservationKindShape = z.object({ meta: MetaShape.optional(), code: CodeableConceptShape.optional() });
-export type ObservationKind = z.infer<typeof ObservationKindShape>;
-
-/** A glucose Observation. STU3 has `comment`, R4 `note` and `effectiveInstant`. */
-export const GlucoseShape = ObservationKindShape.extend({
+/** What an Observation and a MedicationAdministration have in common; STU3 and R4 have the same here. */
+const EventShape = z.object({
+  meta: MetaShape.optional(),
   status: text,
   effectiveDateTime: text,
+  effectivePeriod: PeriodShape.optional(),
+  note: z.array(z.object({ text })).optional(),
+});
+export type Event = z.infer<typeof EventShape>;
+
+/** What tells an Observation of one kind from others. */
+export const ObservationKindShape = z.object({ meta: MetaShape.optional(), code: ConceptShape.optional() });
+export type ObservationKind = z.infer<typeof ObservationKindShape>;
+
+/** An Observation with a quantity. STU3 has `comment`, R4 `note` and `effectiveInstant`. */
+export const ObservationShape = EventShape.extend({
+  code: ConceptShape.optional(),
   effectiveInstant: text,
-  effectivePeriod: z.object({ start: text, end: text }).optional(),
-  valueQuantity: z
-    .object({
-      value: z
-        .string()
-        .refine((value) => decimalSource(value) !== undefined, 'must be a number')
-        .optional(),
-      comparator: text,
-      unit: text,
-      system: text,
-      code: text,
-    })
-    .optional(),
+  valueQuantity: QuantityShape.optional(),
   device: ReferenceShape.optional(),
   comment: text,
-  note: z.array(z.object({ text })).optional(),
   component: z.array(z.unknown()).optional(),
 });
-export type Glucose = z.infer<typeof GlucoseShape>;
+export type Observation = z.infer<typeof ObservationShape>;
+
+/** What tells insulin from other medication. */
+export const MedicationKindShape = z.object({
+  meta: MetaShape.optional(),
+  medicationCodeableConcept: ConceptShape.optional(),
+  medicationReference: ReferenceShape.optional(),
+});
+export type MedicationKind = z.infer<typeof MedicationKindShape>;
+
+/** `rateSimpleQuantity` is STU3's name of `rateQuantity`, `notGiven` its way to say R4's status `not-done`. */
+export const AdministrationShape = EventShape.extend({
+  ...MedicationKindShape.shape,
+  notGiven: z.boolean().optional(),
+  dosage: z
+    .object({
+      dose: QuantityShape.optional(),
+      rateQuantity: QuantityShape.optional(),
+      rateSimpleQuantity: QuantityShape.optional(),
+      rateRatio: z.object({ numerator: QuantityShape.optional(), denominator: QuantityShape.optional() }).optional(),
+    })
+    .optional(),
+});
+export type Administration = z.infer<typeof AdministrationShape>;
+export type Dosage = NonNullable<Administration['dosage']>;
+
+export const MedicationShape = z.object({ code: ConceptShape.optional() });
 
 export const PatientShape = z.object({
   id: text,
@@ -89,16 +126,37 @@ export const PatientShape = z.object({
 });
 export type Patient = z.infer<typeof PatientShape>;
 
-/** Device, DeviceComponent and DeviceMetric. */
+const UdiShape = z.object({ deviceIdentifier: text, name: text, carrierHRF: text });
+
+/** Device, DeviceComponent and DeviceMetric: what says which one it is and where it leads. */
 export const DeviceShape = z.object({
   id: text,
   identifier: z.union([z.array(IdentifierShape), IdentifierShape]).optional(),
   serialNumber: text,
-  udi: z.object({ deviceIdentifier: text }).optional(),
-  udiCarrier: z.array(z.object({ deviceIdentifier: text })).optional(),
+  udi: UdiShape.optional(),
+  udiCarrier: z.array(UdiShape).optional(),
   source: ReferenceShape.optional(),
   parent: ReferenceShape.optional(),
 });
+export type Device = z.infer<typeof DeviceShape>;
+
+/** What a Device says about itself: STU3 `model` and `version`, R4 `modelNumber`, `deviceName` and a list of versions. */
+export const DeviceDetailsShape = DeviceShape.extend({
+  status: text,
+  type: ConceptShape.optional(),
+  manufacturer: text,
+  model: text,
+  modelNumber: text,
+  deviceName: z.array(z.object({ name: text })).optional(),
+  version: z.union([string, z.array(z.object({ type: ConceptShape.optional(), value: text }))]).optional(),
+});
+
+/** What a DeviceComponent (STU3) adds to its device. */
+export const ComponentShape = z.object({
+  productionSpecification: z.array(z.object({ specType: ConceptShape.optional(), productionSpec: text })).optional(),
+});
+
+export const MetricShape = z.object({ type: ConceptShape.optional(), unit: ConceptShape.optional() });
 
 /** Status of resources of any type, for those that are carried as they are. */
 export const CarriedShape = z.object({

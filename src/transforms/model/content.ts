@@ -11,6 +11,16 @@ export type Mapping =
   | { readonly kind: 'context' }
   | { readonly kind: 'unmapped'; readonly why: string };
 
+/** A resource that explains others: a DeviceMetric, the DeviceComponent and the Device behind it. */
+export interface ContextResource {
+  /** As in `Device/1`. */
+  readonly reference: string;
+  /** `Bundle.entry.fullUrl`: other resources may refer to it by this. */
+  readonly fullUrl?: string | undefined;
+  readonly path: string;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
 /** A resource of a file, as delivery and ledger see it, with what the reader found in it. */
 export interface ParsedResource {
   /** `Observation/abc`; without id `Observation?identifier=system|value`; else `Observation?sha256=…`. */
@@ -19,7 +29,7 @@ export interface ParsedResource {
   /** `meta.versionId`, else `meta.lastUpdated`, else the content hash. */
   readonly version: string;
   readonly lastUpdated: string | undefined;
-  /** SHA-256 (hexadecimal) of the canonical content; computed when it is read for the first time. */
+  /** SHA-256 (hexadecimal) of the content, whatever the order of its members. */
   readonly contentHash: string;
   /** `system|value` of the patient's identifier, or the reference; what delivery order is keyed on. */
   readonly patient: string | undefined;
@@ -30,6 +40,10 @@ export interface ParsedResource {
   readonly raw: Readonly<Record<string, unknown>>;
   /** Elements and extensions that hold something and that no mapping reads, as in `Observation.bodySite`. */
   readonly unread: readonly string[];
+  /** `Bundle.entry.fullUrl`: other resources may refer to it by this. */
+  readonly fullUrl?: string | undefined;
+  /** Device resources of the file that it leads to; the same array for all readings of a device. */
+  readonly context?: readonly ContextResource[] | undefined;
 }
 
 export interface FileContent {

@@ -28,6 +28,11 @@ export interface MapContext extends WriteContext {
    * once more, as a correction.
    */
   readonly redelivery: boolean;
+  /**
+   * First references of the items that are written; the others were selected and are left out of the messages. Applied
+   * after the selection, so that a summary or the last of an hour stays what it is. Absent: all.
+   */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 export type MessageForm = 'hl7' | 'fhir' | 'json';

@@ -29,6 +29,10 @@ export interface SelectionProfile {
   readonly timeZone: string;
   /** Where the patient's number comes from. */
   readonly identity: 'as-sent' | 'registry';
+  /** With `registry`: what happens to a patient without an entry. Absent: `as-sent`. */
+  readonly unknownPatient?: 'park' | 'as-sent' | undefined;
+  /** False: a device only stands in its readings, so that its own resource is context. Absent: true. */
+  readonly describeDevices?: boolean | undefined;
 }
 export type Density = 'all' | 'latest-per-hour' | 'daily-summary';
 

@@ -105,7 +105,7 @@ export interface DeviceDescription {
     /** Relative to the bundle. */
     readonly path: string;
   }[];
-  /** `inactive` and `entered-in-error` devices are deletions. */
+  /** `entered-in-error` is a deletion; an `inactive` device has measured all the same. */
   readonly standing: Standing;
 }
 
@@ -119,6 +119,8 @@ export interface Report {
   /** `relatedDocument` of type RPLC. */
   readonly replaces: { readonly root: string; readonly extension: string | undefined } | undefined;
   readonly type: Code;
+  /** Further codes of the type: the sender's, when a code map put another first. */
+  readonly otherTypes?: readonly Code[];
   readonly title: string | undefined;
   /** When it was made. */
   readonly time: FhirTime | undefined;

@@ -42,6 +42,12 @@ export class TimeZone {
     return { minutes: before, change: 'skipped' };
   }
 
+  /** Minutes east of UTC at an instant, in epoch milliseconds. */
+  offsetOf(instantMs: number): number {
+    const { before, after } = this.#around(instantMs);
+    return before === after ? before : this.#offsetAt(instantMs);
+  }
+
   /** Offsets a day before and a day after the local day: when they are the same, no clock changed in between. */
   #around(localMs: number): { before: number; after: number } {
     const day = Math.floor(localMs / DAY);

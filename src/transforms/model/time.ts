@@ -48,6 +48,24 @@ export function parseFhirTime(text: string): FhirTime | undefined {
   };
 }
 
+const HL7_TIME = /^(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d+))?)?)?)?)?)?([+-]\d\d(?:\d\d)?)?$/;
+
+/**
+ * A time as HL7 v2 and V3 write it (TS: `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][+/-ZZZZ]`). An hour alone is read as its first
+ * minute, since the other forms have no hours without minutes; an offset without a clock time says nothing.
+ * @returns undefined when the text is not such a time, or there is no such day, time or offset
+ */
+export function parseHl7Time(text: string): FhirTime | undefined {
+  const parts = HL7_TIME.exec(text);
+  if (parts === null) return undefined;
+  const [, year = '', month, day, hour, minute = '00', second, fraction, zone] = parts;
+  const date = [year, month, day].filter((part) => part !== undefined).join('-');
+  if (hour === undefined) return parseFhirTime(date);
+  const clock = `${hour}:${minute}${second === undefined ? '' : `:${second}`}${fraction === undefined ? '' : `.${fraction}`}`;
+  const offset = zone === undefined ? '' : `${zone.slice(0, 3)}:${zone.slice(3).padEnd(2, '0')}`;
+  return parseFhirTime(`${date}T${clock}${offset}`);
+}
+
 /**
  * The HL7 form. A given offset is kept; a clock time without one gets the offset of the zone; a day,
  * month or year gets none, since HL7 gives it no meaning there.

@@ -20,7 +20,7 @@ export interface FieldRule<C> {
 
 /** One field with where it comes from. */
 export interface TracedField {
-  /** Position in the message, as in `OBX[3]-5` (third OBX) or `Bundle.entry[2].resource.status`. */
+  /** Position in the message, as in `PID-5`, `OBX[3]-5` (third OBX; the first is `OBX-5`) or `Bundle.entry[2].resource.status`. */
   readonly target: string;
   readonly text: string;
   readonly rule: string;

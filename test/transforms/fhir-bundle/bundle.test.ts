@@ -209,9 +209,14 @@ describe('what has a mapping', () => {
     ['a meter code', { ...plain, code: loinc('14743-9') }, true],
     ['a sensor code', { ...plain, code: loinc('14745-4') }, true],
     ['manual entry', { ...plain, code: { coding: [{ system: 'http://snomed.info/sct', code: '362943005' }] } }, true],
-    ['another code', { ...plain, code: loinc('8480-6') }, false],
-    ['the code in another system', { ...plain, code: { coding: [{ system: 'urn:x', code: '41653-7' }] } }, false],
-    ['carbohydrates', { ...plain, code: loinc('9059-7'), valueQuantity: { value: 5, unit: 'g' } }, false],
+    ['another code', { ...plain, code: loinc('8480-6') }, true],
+    [
+      'another code with a unit that is no code',
+      { ...plain, code: loinc('8480-6'), valueQuantity: { value: 5, unit: 'mg/dL' } },
+      false,
+    ],
+    ['the code in another system', { ...plain, code: { coding: [{ system: 'urn:x', code: '41653-7' }] } }, true],
+    ['carbohydrates', { ...plain, code: loinc('9059-7'), valueQuantity: { value: 5, unit: 'g' } }, true],
     ['a unit without code', { valueQuantity: { value: 5, unit: 'mmol/l' } }, true],
     ['a code with a label beside it', { valueQuantity: { value: 5, unit: 'milligrams', code: 'mg/dL' } }, true],
     ['a unit against its code', { valueQuantity: { value: 5, unit: 'mmol/L', code: 'mg/dL' } }, false],
@@ -235,35 +240,5 @@ describe('what has a mapping', () => {
   ])('should see %s', (_, changes, mapped) => {
     const observation = read(PATIENT, glucose(changes)).at(-1);
     expect(observation?.mapping.kind).toBe(mapped ? 'reading' : 'unmapped');
-  });
-
-  it('should take devices for context only where a mapped Observation leads to them', () => {
-    const device = (id: string, more: object = {}) => ({ resourceType: 'Device', id, ...more });
-    const resources = read(
-      PATIENT,
-      { resourceType: 'DeviceMetric', id: 'm', parent: { reference: 'DeviceComponent/c' } },
-      {
-        resourceType: 'DeviceComponent',
-        id: 'c',
-        parent: { reference: 'DeviceComponent/c' },
-        source: { reference: 'Device/d' },
-      },
-      device('d'),
-      device('stray'),
-      { resourceType: 'MessageHeader', id: 'h' },
-      { resourceType: 'MedicationAdministration', id: 'i', subject: { reference: 'Patient/p1' } },
-      glucose({ device: { reference: 'DeviceMetric/m' } }),
-    );
-    expect(resources.filter(({ mapping }) => mapping.kind === 'context').map(({ reference }) => reference)).toEqual([
-      'Patient/p1',
-      'DeviceMetric/m',
-      'DeviceComponent/c',
-      'Device/d',
-      'MessageHeader/h',
-    ]);
-    expect(resources.find(({ type }) => type === 'MedicationAdministration')).toMatchObject({
-      mapping: { kind: 'unmapped' },
-      patient: 'urn:oid:1.3.6.1.4.1.56221.2.2|4711',
-    });
   });
 });

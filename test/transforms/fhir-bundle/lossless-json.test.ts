@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { canonicalJson, decimalSource, parseLossless, toJson } from '../../../src/transforms/fhir-bundle/lossless-json';
+import {
+  canonicalJson,
+  decimalSource,
+  isDecimal,
+  isObject,
+  parseLossless,
+  toJson,
+} from '../../../src/transforms/fhir-bundle/lossless-json';
+import { anyNumber } from './arbitraries';
 
 /** A value with its marked numbers made numbers again, to compare with JSON.parse. */
 function unmarked(value: unknown): unknown {
@@ -24,10 +32,36 @@ describe('lossless JSON', () => {
     '123456789012345678901234567890',
     '1.0000000000000000001',
     '5e-400',
+    '5e400',
+    '0.000001',
+    '0.0000001',
+    '1e-7',
+    '1e+21',
+    '9007199254740993',
+    '999999999999999',
+    '-0.0',
+    '-0',
+    '-1.10',
+    '0',
   ])('should keep the source text of %s', (number) => {
     const parsed = parseLossless(`{"value":${number}, "other" : ${number} }`);
-    expect(parsed).toEqual({ value: `\u0001${number}`, other: `\u0001${number}` });
+    expect(isObject(parsed) ? [parsed['value'], parsed['other']].map(decimalSource) : []).toEqual([number, number]);
     expect(toJson(parsed)).toBe(`{"value":${number},"other":${number}}`);
+  });
+
+  it('should keep the source text of any number, and none for text', () => {
+    fc.assert(
+      fc.property(anyNumber, fc.constantFrom('', '\\u0001', '":1.0,'), (number, text) => {
+        const json = `{"value":${number},"text":${JSON.stringify(text)}}`;
+        const parsed = parseLossless(json);
+        expect(isObject(parsed) && decimalSource(parsed['value'])).toBe(number);
+        expect(isObject(parsed) && isDecimal(parsed['value'])).toBe(true);
+        expect(isObject(parsed) && isDecimal(parsed['text'])).toBe(false);
+        expect(toJson(parsed)).toBe(json);
+        expect(canonicalJson(parsed)).toBe(`{"text":${JSON.stringify(text)},"value":${number}}`);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('should parse what JSON.parse parses, to the same values', () => {
@@ -36,6 +70,9 @@ describe('lossless JSON', () => {
       tricky,
       fc.tuple(tricky, tricky).map((parts) => parts.join('')),
     );
+    // V8 of Node 24 takes a name in JSON with escapes for one that it has seen with a backslash, and drops a member:
+    // JSON.parse('{"a":1,"\\":5,":2,"\\\\\\":5":3}') has two. No name of FHIR has either.
+    const name = text.filter((characters) => !characters.includes('\\'));
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
         { depthSize: 'small' },
@@ -43,7 +80,7 @@ describe('lossless JSON', () => {
         fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (Object.is(number, -0) ? 0 : number)),
         fc.constantFrom(null, true, false),
         fc.array(tie('tree'), { maxLength: 4 }),
-        fc.dictionary(text, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+        fc.dictionary(name, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
       ),
     }));
     fc.assert(
@@ -68,7 +105,7 @@ describe('lossless JSON', () => {
     expect(decimalSource(parseLossless('"\\u00015"'))).toBeUndefined();
     expect(parseLossless('{"a":"\\u00015","b":5,"c":"x\\u00015"}')).toEqual({
       a: '\ufffd5',
-      b: '\u00015',
+      b: 5,
       c: 'x\u00015',
     });
   });

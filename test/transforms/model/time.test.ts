@@ -1,5 +1,5 @@
 /** Times with and without offset; each expectation was looked up in the zone's rules, not computed by the code under test. */
-import { parseFhirTime, toHl7Date, toHl7Time, utcTime } from '../../../src/transforms/model/time';
+import { parseFhirTime, parseHl7Time, toHl7Date, toHl7Time, utcTime } from '../../../src/transforms/model/time';
 import { TimeZone } from '../../../src/transforms/model/time-zone';
 
 function inZone(text: string, zone: string) {
@@ -55,6 +55,46 @@ describe('FHIR times', () => {
     expect(toHl7Date('1980')).toBe('1980');
     expect(toHl7Date('1980-02-30')).toBeUndefined();
     expect(utcTime(Date.UTC(2024, 2, 1, 9, 5, 7, 999))).toBe('20240301090507+0000');
+  });
+});
+
+describe('HL7 times', () => {
+  it.each([
+    ['20240301081500+0100', '20240301081500', '+0100'],
+    ['20240301081500.1234567-0330', '20240301081500.1234', '-0330'],
+    ['202403010815', '202403010815', ''],
+    ['20240301081500+01', '20240301081500', '+0100'],
+    ['20240301081500-0000', '20240301081500', '-0000'],
+    // An hour is its first minute; an offset of a day says nothing.
+    ['2024030108', '202403010800', ''],
+    ['20240301+0100', '20240301', ''],
+    ['202403', '202403', ''],
+    ['2024', '2024', ''],
+    ['20240229', '20240229', ''],
+  ])('should be read: %s', (text, digits, offsetText) => {
+    expect(parseHl7Time(text)).toMatchObject({ digits, offsetText });
+  });
+
+  it('should mean the same instant as the FHIR time', () => {
+    expect(parseHl7Time('20240301081500.25+0530')).toEqual(parseFhirTime('2024-03-01T08:15:00.25+05:30'));
+    expect(parseHl7Time('19610713')).toEqual(parseFhirTime('1961-07-13'));
+  });
+
+  it.each([
+    '',
+    '20230229',
+    '20241301',
+    '2024030124',
+    '202403010860',
+    '20240301081500+1500',
+    '2024030',
+    '20240301081500Z',
+    '2024-03-01',
+    '202403010815.5',
+    ' 20240301',
+    '20240301\n',
+  ])('should be none: %j', (text) => {
+    expect(parseHl7Time(text)).toBeUndefined();
   });
 });
 
