@@ -1,24 +1,33 @@
 /** HL7 v2.5.1 data types as text. Every function here escapes what it is given. */
+import type { Code } from '../model/reading';
+import { systemName, type V2Code } from './codes';
 import { escapeText } from './escape';
-import type { V2Code } from './codes';
 
-/** A segment from its fields by number; empty fields at the end are left out. */
-export function segment(name: string, fields: Readonly<Record<number, string>>): string {
-  const last = Math.max(0, ...Object.entries(fields).map(([number, text]) => (text === '' ? 0 : Number(number))));
-  let text = name;
-  for (let number = 1; number <= last; number += 1) text += `|${fields[number] ?? ''}`;
-  return text;
+/** CE (CWE in v2.6 begins alike): one or two codes. A second without a system is the sender's word for it. */
+export function ce(first: V2Code, second?: V2Code): string {
+  const text = triplet(first.code, first.text, first.system);
+  if (second === undefined) return text;
+  if (second.system === '') return `${text}^${escapeText(second.code)}^${escapeText(second.text)}`;
+  return `${text}^${triplet(second.code, second.text, second.system)}`;
 }
 
-/** CE: one or two codes. */
-export function ce(codes: readonly V2Code[]): string {
-  return codes
-    .map(({ code, text, system }) => `${escapeText(code)}^${escapeText(text)}^${escapeText(system)}`)
-    .join('^');
+/** CE of the first two of a list of codes. */
+export function ceOf([first, second]: readonly Code[]): string {
+  if (first === undefined) return '';
+  const text = triplet(first.code, first.display ?? '', systemName(first.system));
+  if (second === undefined) return text;
+  return `${text}^${triplet(second.code, second.display ?? '', systemName(second.system))}`;
+}
+
+function triplet(code: string, text: string, system: string): string {
+  return `${escapeText(code)}^${escapeText(text)}^${escapeText(system)}`;
 }
 
 /** EI: an identifier and who gave it. */
 export function ei(value: string, namespace: string, system: string | undefined): string {
+  if (system === undefined || system === '') {
+    return namespace === '' ? escapeText(value) : `${escapeText(value)}^${escapeText(namespace)}`;
+  }
   return trimmed([escapeText(value), escapeText(namespace), ...universalId(system)], '^');
 }
 
@@ -33,8 +42,14 @@ export function hd(name: string): string {
   return trimmed(name.split('^').map(escapeText), '^');
 }
 
+/** A field that is configured with its components (`4711^Muster^Maxi^^^^^^HIS&2.999&ISO`): each part is escaped. */
+export function configured(text: string): string {
+  const components = text.split('^').map((component) => trimmed(component.split('&').map(escapeText), '&'));
+  return trimmed(components, '^');
+}
+
 /** A FHIR identifier system as universal id and its type (table 0301). */
-function universalId(system: string | undefined): [string, string] {
+export function universalId(system: string | undefined): [string, string] {
   if (system === undefined || system === '') return ['', ''];
   if (/^urn:oid:[0-9.]+$/i.test(system)) return [system.slice('urn:oid:'.length), 'ISO'];
   if (/^urn:uuid:[0-9a-f-]+$/i.test(system)) return [system.slice('urn:uuid:'.length), 'UUID'];

@@ -1,83 +1,187 @@
-/** OBX and NTE: one measurement, or one FHIR resource carried as it is. */
-import { escapeFormattedText, escapeText } from './escape';
-import { ce, ei } from './fields';
-import { toV2 } from './codes';
-import type { ResultStatus } from '../model/item';
-import type { Reading } from '../model/reading';
-import { toJson } from '../fhir-bundle/lossless-json';
-import { withinStack } from '../fhir-bundle/shapes';
-import type { Hl7Time } from '../model/time';
-import type { ClockChange } from '../model/time-zone';
+/** OBX of a reading: one value at one time. Rules that PCD-01 has otherwise are in pcd.ts. */
+import type { Value } from '../model/reading';
+import type { FieldRule } from '../model/trace';
+import { DUCTUS_CODES, isFlag, type V2Code } from './codes';
+import { escapeText } from './escape';
+import { ce, ceOf, ei } from './fields';
+import { instanceIdentifier } from './instance-identifier';
+import { from, type ObxContext, type ReadingContext } from './scope';
+import { SegmentTable } from './segment-table';
 
-/** Namespace of OBX-21: the resource ids are Roche's, and Ductus is who vouches for them. */
-const NAMESPACE = 'DUCTUS';
+export const OBX_1: FieldRule<{ readonly setId: number }> = {
+  id: 'obx-1',
+  target: 'OBX-1',
+  source: 'counted under each OBR or RXA',
+  why: 'v2.5.1 §7.4.2.1',
+  write: ({ setId }) => String(setId),
+};
 
-/** The place of an OBX in its message and what the EMR shall do with it. */
-export interface ObxPlace {
-  /** OBX-1. */
-  readonly setId: number;
-  /** OBX-4: tells observations of the same code under one OBR apart; empty when there is only one. */
-  readonly subId: string;
-  readonly status: ResultStatus;
-  readonly reference: string;
+export const OBX_4: FieldRule<{ readonly subId: string }> = {
+  id: 'obx-4',
+  target: 'OBX-4',
+  source:
+    'position under the OBR; `2.1` for what belongs to reading 2 (Observation.related or hasMember; how insulin was given)',
+  why: 'observations of the same code under one OBR need a sub-id, and dots say what belongs together (§7.4.2.4); empty where there is only one',
+  write: ({ subId }) => subId,
+};
+
+/** The status of an item in table 0085. */
+export const OBX_11: FieldRule<Pick<ObxContext, 'item' | 'scope'>> = {
+  id: 'obx-11',
+  target: 'OBX-11',
+  source: 'status of the resource, and what the destination has',
+  why: 'F final, P preliminary, C corrects what was delivered, D (or W, by configuration) takes back what was delivered (table 0085, §7.4.2.11)',
+  from: ({ item: { path } }) => [`${path}.status`],
+  write: ({ item: { status }, scope }) => (status === 'D' ? scope.profile.deletionStatus : status),
+};
+
+export const OBX_14: FieldRule<ReadingContext> = {
+  id: 'obx-14',
+  target: 'OBX-14',
+  source: 'effective[x]: the time, or the start of the period',
+  why: 'when it was measured, with the offset as sent; a clock time without one gets that of the organization’s zone; a day stays a day',
+  from: from('start'),
+  write: ({ time }) => time?.text ?? '',
+};
+
+export const OBX_21: FieldRule<Pick<ObxContext, 'item'>> = {
+  id: 'obx-21',
+  target: 'OBX-21',
+  source: 'the id of the resource, else its identifier',
+  why: 'the same in every version, so that the EMR finds what to correct or delete; a field of v2.6 that v2.5.1 leaves free',
+  from: ({ item: { path } }) => [`${path}.id`],
+  write: ({ item }) => instanceIdentifier(item.reference),
+};
+
+/** Rules 2, 5 to 8: the same in v2.5.1 and in PCD-01. */
+export const OBX_VALUE = {
+  type: {
+    id: 'obx-2',
+    target: 'OBX-2',
+    source: 'constant; SN when the value has a comparator',
+    why: 'a number; with `<` it is a structured numeric, since the number alone would say something else (§7.4.2.2)',
+    write: ({ reading: { value } }) => (value?.comparator === undefined ? 'NM' : 'SN'),
+  },
+  value: {
+    id: 'obx-5',
+    target: 'OBX-5',
+    source: 'valueQuantity.value, or dosage.dose.value or rate',
+    why: 'the digits as they came, also zeros at the end; NM has no exponent, so it is written out; empty in a deletion without a value',
+    from: from('value'),
+    write: ({ reading: { value } }) => (value === undefined ? '' : numeric(value)),
+  },
+  unit: {
+    id: 'obx-6',
+    target: 'OBX-6',
+    source: 'the UCUM code of the quantity',
+    why: 'FHIR units are UCUM; the name of that system in table 0396 is UCUM',
+    from: from('unit'),
+    write: ({ reading: { unit } }) => (unit === undefined ? '' : units(unit)),
+  },
+  range: {
+    id: 'obx-7',
+    target: 'OBX-7',
+    source: 'referenceRange',
+    why: 'the sender’s range, as text',
+    from: from('referenceRange'),
+    write: ({ reading: { referenceRange } }) => (referenceRange === undefined ? '' : escapeText(referenceRange)),
+  },
+  flags: {
+    id: 'obx-8',
+    target: 'OBX-8',
+    source: 'interpretation',
+    why: 'FHIR took its codes from table 0078, so they are the same; others stand in a note',
+    from: from('interpretation'),
+    write: ({ reading: { interpretation } }) =>
+      interpretation === undefined
+        ? ''
+        : interpretation
+            .filter(isFlag)
+            .map(({ code }) => code)
+            .join('~'),
+  },
+} as const satisfies Readonly<Record<string, FieldRule<ReadingContext>>>;
+
+/** OBX of a reading in HL7 v2.5.1. */
+export const OBX = new SegmentTable<ReadingContext>([
+  OBX_1,
+  OBX_VALUE.type,
+  {
+    id: 'obx-3',
+    target: 'OBX-3',
+    source: 'code (insulin: medicationCodeableConcept): the main code and one alternate',
+    why: 'the sender’s statement, unaltered; LOINC first, a code map may put a hospital’s own before it; further codes stand in a note',
+    from: from('codes'),
+    write: ({ reading }) => ceOf(reading.codes),
+  },
+  OBX_4,
+  OBX_VALUE.value,
+  OBX_VALUE.unit,
+  OBX_VALUE.range,
+  OBX_VALUE.flags,
+  OBX_11,
+  OBX_14,
+  {
+    id: 'obx-18',
+    target: 'OBX-18',
+    source: 'the Device behind device → DeviceMetric → DeviceComponent: its identifier',
+    why: 'the thing in the patient’s hand (§7.4.2.18)',
+    from: from('device'),
+    write: ({ reading: { device } }) => (device === undefined ? '' : ei(device.value, '', device.system)),
+  },
+  OBX_21,
+]);
+
+/** How insulin was given, as an observation beside the dose. */
+export const INSULIN_DELIVERY: V2Code = {
+  code: 'INS-DELIVERY',
+  text: 'How insulin was given',
+  system: DUCTUS_CODES,
+};
+
+/** The second OBX of insulin. It has an OBX-21 of its own, as the definition of that field wants: unique to an instance. */
+export const OBX_DELIVERY = new SegmentTable<ReadingContext>([
+  OBX_1,
+  {
+    id: 'delivery-obx-2',
+    target: 'OBX-2',
+    source: 'constant',
+    why: 'a code; v2.6 calls the type CWE and no longer has CE',
+    write: ({ scope }) => (scope.isPcd ? 'CWE' : 'CE'),
+  },
+  {
+    id: 'delivery-obx-3',
+    target: 'OBX-3',
+    source: 'constant',
+    why: 'no public code system has a code for “bolus, basal or syringe” as an observation, so it is a local one',
+    write: () => ce(INSULIN_DELIVERY),
+  },
+  OBX_4,
+  {
+    id: 'delivery-obx-5',
+    target: 'OBX-5',
+    source: 'extension medication-administration-dosage/admin-type',
+    why: 'bolusStd, bolusExt, bolusMul and basal of Roche’s own code system (99RDC), or SNOMED 61968008, syringe',
+    from: from('adminType'),
+    write: ({ reading: { insulin } }) => (insulin?.adminType === undefined ? '' : ceOf([insulin.adminType])),
+  },
+  OBX_11,
+  OBX_14,
+  {
+    id: 'delivery-obx-21',
+    target: 'OBX-21',
+    source: 'the id of the resource and `#admin-type`',
+    why: 'unique, and the same in every version: a correction or deletion sends both OBX again, so that the EMR finds both',
+    from: ({ item: { path } }) => [`${path}.id`],
+    write: ({ item }) => instanceIdentifier(item.reference, '#admin-type'),
+  },
+]);
+
+export function units(unit: string): string {
+  const escaped = escapeText(unit);
+  return `${escaped}^${escaped}^UCUM`;
 }
 
-/** OBX of a reading, followed by an NTE for each comment and for a time that had to be interpreted. */
-export function readingSegments(
-  { setId, subId, status, reference }: ObxPlace,
-  { codes, value, unit, comments, device }: Reading,
-  time: Hl7Time | undefined,
-  timeZone: string,
-): string {
-  const type = value?.comparator === undefined ? 'NM' : 'SN';
-  const result =
-    value === undefined ? '' : value.comparator === undefined ? value.number : `${value.comparator}^${value.number}`;
-  const units = unit === undefined ? '' : `${unit}^${unit}^UCUM`;
-  const equipment = device === undefined ? '' : ei(device.value, '', device.system);
-  let text =
-    `OBX|${setId}|${type}|${ce(codes.slice(0, 2).map(toV2))}|${subId}|${result}|${units}|||||${status}|||${time?.text ?? ''}` +
-    `||||${equipment}|||${instanceIdentifier(reference)}\r`;
-  let note = 0;
-  // NTE-2, table 0105: L = from the system that produced the result; O = other, here: Ductus.
-  for (const comment of comments) text += `NTE|${(note += 1)}|L|${escapeFormattedText(comment)}\r`;
-  if (time?.change !== undefined) text += `NTE|${note + 1}|O|${escapeText(clockNote(time.change, timeZone))}\r`;
-  return text;
-}
-
-/** OBX of a resource without a mapping: the JSON itself, as encapsulated data (ED). */
-export function carriedSegment(
-  { setId, subId, status, reference }: ObxPlace,
-  type: string,
-  raw: unknown,
-  time: Hl7Time | undefined,
-): string {
-  const data = Buffer.from(
-    withinStack(type, () => toJson(raw)),
-    'utf8',
-  ).toString('base64');
-  return (
-    `OBX|${setId}|ED|${type}^FHIR ${type}^99FHR|${subId}|^application^x-fhir+json^Base64^${data}||||||${status}` +
-    `|||${time?.text ?? ''}|||||||${instanceIdentifier(reference)}\r`
-  );
-}
-
-/**
- * OBX-21 (HL7 v2.6, whose fields v2.5.1 keeps free for it): the same for every version of a resource, so
- * that the EMR finds what to correct or delete. An Observation goes by its id; other types carry their name
- * too, since ids are unique only within a type.
- */
-export function instanceIdentifier(reference: string): string {
-  const [, type = '', separator = '', rest = ''] = /^([A-Za-z]+)([/?])(.*)$/s.exec(reference) ?? [];
-  const owner = type === 'Observation' ? '' : `${type}/`;
-  if (separator === '/') return ei(owner + rest, NAMESPACE, undefined);
-  const identifier = /^identifier=((?:[^\\|]|\\.)*)\|(.*)$/s.exec(rest);
-  if (identifier === null) return ei(owner + rest.replace('sha256=', 'sha256-'), NAMESPACE, undefined);
-  const [, escaped = '', value = ''] = identifier;
-  const system = escaped.replace(/\\(.)/gs, '$1');
-  return ei(owner + value, system === '' ? NAMESPACE : '', system);
-}
-
-function clockNote(change: ClockChange, timeZone: string): string {
-  const why = change === 'repeated' ? 'occurs twice' : 'does not occur';
-  return `The device gave this time without an offset. It ${why} in ${timeZone}, where clocks change; it was read with the offset before the change.`;
+function numeric({ number, comparator }: Value): string {
+  return comparator === undefined ? number : `${comparator}^${number}`;
 }

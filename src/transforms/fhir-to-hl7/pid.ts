@@ -1,9 +1,10 @@
-/** PID: who the observations belong to. */
-import { escapeText } from './escape';
-import { cx, segment, trimmed } from './fields';
+/** PID and PV1: who the data belongs to, and to which visit, if the destination wants one. */
 import type { HumanName, PatientContext } from '../model/patient';
 import type { Hl7Profile } from '../model/profile';
 import { toHl7Date } from '../model/time';
+import { escapeText } from './escape';
+import { configured, cx, trimmed } from './fields';
+import { SegmentTable } from './segment-table';
 
 /**
  * PID-5 is required. For a patient whose name is not in the bundle the second repetition says "unspecified"
@@ -28,17 +29,83 @@ const NAME_TYPE: ReadonlyMap<string, string> = new Map([
   ['maiden', 'M'],
 ]);
 
-export function pidSegment({ identifier, details, emr }: PatientContext, profile: Hl7Profile): string {
-  const authority = emr?.assigningAuthority || profile.patientAssigningAuthority;
-  const type = emr?.identifierType || profile.patientIdentifierType;
-  return segment('PID', {
-    1: '1',
-    3: cx(emr?.value ?? identifier.value, emr === undefined ? identifier.system : undefined, authority, type),
-    5: patientName(details?.name ?? []),
-    7: details?.birthDate === undefined ? '' : (toHl7Date(details.birthDate) ?? ''),
-    8: SEX.get(details?.gender ?? '') ?? '',
-  });
+export interface PatientSegmentContext {
+  readonly patient: PatientContext;
+  readonly profile: Hl7Profile;
 }
+
+/** Elements of the Patient resource, when the input has it. */
+function from(element: string): (context: PatientSegmentContext) => readonly string[] {
+  return ({ patient }) => (patient.details === undefined ? [] : [`${patient.path}.${element}`]);
+}
+
+export const PID = new SegmentTable<PatientSegmentContext>([
+  { id: 'pid-1', target: 'PID-1', source: 'constant', why: 'one patient in a message', write: () => '1' },
+  {
+    id: 'pid-3',
+    target: 'PID-3',
+    source: 'the hospital’s own number from the registry; else Patient.identifier, or the id in the reference',
+    why: 'what the EMR finds the patient by; the authority is that of the registry or of the configuration, else the system of the identifier; the type is of table 0203',
+    from: ({ patient }) => {
+      if (patient.emr !== undefined) return [];
+      return [patient.details === undefined ? patient.path : `${patient.path}.identifier`];
+    },
+    write: ({ patient: { identifier, emr }, profile }) => {
+      const authority = emr?.assigningAuthority || profile.patientAssigningAuthority;
+      const type = emr?.identifierType || profile.patientIdentifierType;
+      return cx(emr?.value ?? identifier.value, emr === undefined ? identifier.system : undefined, authority, type);
+    },
+  },
+  {
+    id: 'pid-5',
+    target: 'PID-5',
+    source: 'Patient.name: the official one, else the usual, else the first that is not old',
+    why: 'required; an unknown name is an empty repetition and one of type U (table 0200), as in the ELR guides, since `""` would tell the EMR to delete the name',
+    from: from('name'),
+    write: ({ patient }) => patientName(patient.details?.name ?? []),
+  },
+  {
+    id: 'pid-7',
+    target: 'PID-7',
+    source: 'Patient.birthDate',
+    why: 'many EMRs check it against the number',
+    from: from('birthDate'),
+    write: ({ patient: { details } }) => (details?.birthDate === undefined ? '' : (toHl7Date(details.birthDate) ?? '')),
+  },
+  {
+    id: 'pid-8',
+    target: 'PID-8',
+    source: 'Patient.gender',
+    why: 'table 0001',
+    from: from('gender'),
+    write: ({ patient }) => SEX.get(patient.details?.gender ?? '') ?? '',
+  },
+]);
+
+export const PV1 = new SegmentTable<PatientSegmentContext>([
+  { id: 'pv1-1', target: 'PV1-1', source: 'constant', why: 'one visit in a message', write: () => '1' },
+  {
+    id: 'pv1-2',
+    target: 'PV1-2',
+    source: 'configuration: hl7.visit.patientClass',
+    why: 'table 0004; N (not applicable) in an MDM when no visit is configured: PV1 is required there, and data from home belongs to none',
+    write: ({ profile }) => escapeText(profile.visit?.patientClass ?? 'N'),
+  },
+  {
+    id: 'pv1-3',
+    target: 'PV1-3',
+    source: 'configuration: hl7.visit.location',
+    why: 'a clinic that wants the data under one location',
+    write: ({ profile }) => configured(profile.visit?.location ?? ''),
+  },
+  {
+    id: 'pv1-19',
+    target: 'PV1-19',
+    source: 'configuration: hl7.visit.visitNumber',
+    why: 'for an EMR that files results by visit only',
+    write: ({ profile }) => configured(profile.visit?.visitNumber ?? ''),
+  },
+]);
 
 /** XPN: family, given, further given names, suffix, prefix, (degree), type. */
 function patientName(names: readonly HumanName[]): string {

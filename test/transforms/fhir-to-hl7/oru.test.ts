@@ -16,7 +16,8 @@ function transform(resources: Record<string, unknown>[], { profile, context }: O
   return mapFile(readBundle(bundleBytes(resources)), testProfile(profile), testContext(context));
 }
 
-const insulin = {
+/** Without a code of medication, so without a mapping. */
+const medication = {
   resourceType: 'MedicationAdministration',
   id: 'i1',
   status: 'completed',
@@ -137,19 +138,19 @@ describe('mapFile', () => {
 
 describe('resources without a mapping', () => {
   it('should be reported', () => {
-    const { messages, unmapped } = transform([PATIENT, glucose(), insulin]);
+    const { messages, unmapped } = transform([PATIENT, glucose(), medication]);
     expect(messages.length).toBe(1);
     expect(unmapped).toEqual([
       {
         reference: 'MedicationAdministration/i1',
         type: 'MedicationAdministration',
-        why: 'no mapping for this resource type',
+        why: 'a MedicationAdministration of something else than insulin',
       },
     ]);
   });
 
   it('should stop the file when the destination parks them, with types and counts and nothing else', () => {
-    const bundle = [PATIENT, glucose(), insulin, { ...insulin, id: 'i2' }, { resourceType: 'Basic', id: 'b' }];
+    const bundle = [PATIENT, glucose(), medication, { ...medication, id: 'i2' }, { resourceType: 'Basic', id: 'b' }];
     let error: unknown;
     try {
       transform(bundle, { profile: { unmapped: 'park' } });
@@ -166,7 +167,7 @@ describe('resources without a mapping', () => {
 
   it('should be carried as they came, digit for digit, and corrected and deleted like others', () => {
     const profile = { unmapped: 'carry' } as const;
-    const first = transform([PATIENT, { ...insulin, dosage: { dose: { value: 'NUMBER(4.50)' } } }], { profile });
+    const first = transform([PATIENT, { ...medication, dosage: { dose: { value: 'NUMBER(4.50)' } } }], { profile });
     expect(first.unmapped.length).toBe(1);
     expect(first.messages[0]?.references).toEqual(['MedicationAdministration/i1']);
     const obx = only(first.messages[0]?.text ?? '', 'OBX');
@@ -176,25 +177,25 @@ describe('resources without a mapping', () => {
     expect(component(obx, 21)).toBe('MedicationAdministration/i1');
     const state = { profile, ...earlier('MedicationAdministration/i1') };
     const statusOf = (text = '') => component(only(text, 'OBX'), 11);
-    expect(statusOf(transform([PATIENT, insulin], state).messages[0]?.text)).toBe('C');
-    expect(statusOf(transform([PATIENT, { ...insulin, status: 'entered-in-error' }], state).messages[0]?.text)).toBe(
+    expect(statusOf(transform([PATIENT, medication], state).messages[0]?.text)).toBe('C');
+    expect(statusOf(transform([PATIENT, { ...medication, status: 'entered-in-error' }], state).messages[0]?.text)).toBe(
       'D',
     );
-    expect(transform([PATIENT, { ...insulin, status: 'entered-in-error' }], { profile }).leftOut).toEqual([
+    expect(transform([PATIENT, { ...medication, status: 'entered-in-error' }], { profile }).leftOut).toEqual([
       { reference: 'MedicationAdministration/i1', why: 'never-sent' },
     ]);
   });
 
   it('should be carried only where it is clear whom they belong to', () => {
     const profile = { unmapped: 'carry' } as const;
-    const pump = { resourceType: 'Device', id: 'pump' };
-    expect(transform([PATIENT, pump], { profile }).messages.length).toBe(1);
-    const two = transform([PATIENT, { ...PATIENT, id: 'p2', identifier: [{ value: '2' }] }, pump], { profile });
+    const setting = { resourceType: 'Basic', id: 'setting' };
+    expect(transform([PATIENT, setting], { profile }).messages.length).toBe(1);
+    const two = transform([PATIENT, { ...PATIENT, id: 'p2', identifier: [{ value: '2' }] }, setting], { profile });
     expect([two.messages.length, two.unmapped.length]).toEqual([0, 1]);
   });
 
   it('should not be counted as observations', () => {
-    const { kinds, messages } = transform([PATIENT, glucose(), insulin], { profile: { unmapped: 'carry' } });
+    const { kinds, messages } = transform([PATIENT, glucose(), medication], { profile: { unmapped: 'carry' } });
     expect(kinds).toEqual({ glucose: 1, carried: 1 });
     expect(segments(messages[0]?.text ?? '', 'OBX').length).toBe(2);
   });

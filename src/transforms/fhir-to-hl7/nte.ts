@@ -1,0 +1,90 @@
+/** NTE: what the patient wrote, and what Ductus has to say about a reading. */
+import type { ClockChange } from '../model/time-zone';
+import { isFlag, mdcFirst } from './codes';
+import { escapeFormattedText } from './escape';
+import { pathOf, type ReadingEntry, type Scope } from './scope';
+import { SegmentTable } from './segment-table';
+
+export interface Note {
+  /** Table 0105: L = from the system that produced the result; O = other, here: Ductus. */
+  readonly source: 'L' | 'O';
+  readonly text: string;
+  readonly from: readonly string[];
+}
+
+export interface NoteContext extends Note {
+  readonly setId: number;
+}
+
+export const NTE = new SegmentTable<NoteContext>([
+  {
+    id: 'nte-1',
+    target: 'NTE-1',
+    source: 'counted under each segment',
+    why: 'v2.5.1 §2.15.10',
+    write: ({ setId }) => String(setId),
+  },
+  {
+    id: 'nte-2',
+    target: 'NTE-2',
+    source: 'L: a comment of the patient; O: a remark of Ductus',
+    why: 'table 0105: L is the system that produced the result',
+    write: ({ source }) => source,
+  },
+  {
+    id: 'nte-3',
+    target: 'NTE-3',
+    source:
+      'Observation.comment or note (L); then (O): a time without offset that clocks change at, what Ductus did to the value, the end of a period, further codes, interpretations outside of table 0078',
+    why: 'what no field of OBX can hold is said in words rather than lost; FT, so a line break is `\\.br\\` (§2.7)',
+    from: ({ from }) => from,
+    write: ({ text }) => escapeFormattedText(text),
+  },
+]);
+
+/** Every reading has an empty list of these, and nearly all only that. */
+const NONE: readonly Note[] = [];
+
+/**
+ * Notes under an OBX.
+ * @param statesEnd false when OBR-8 says until when
+ */
+export function notesOf(entry: ReadingEntry, { zone, isPcd }: Scope, statesEnd: boolean): readonly Note[] {
+  const { item, reading, time, end } = entry;
+  const { comments, remarks, codes, interpretation } = reading;
+  const isPlain =
+    comments.length === 0 &&
+    time?.change === undefined &&
+    remarks === undefined &&
+    end === undefined &&
+    interpretation === undefined &&
+    codes.length <= 1;
+  if (isPlain) return NONE;
+  const notes: Note[] = comments.map((text) => ({ source: 'L', text, from: pathOf(item, reading, 'comments') }));
+  const add = (text: string, from: readonly string[]): void => {
+    notes.push({ source: 'O', text, from });
+  };
+  if (time?.change !== undefined) add(clockNote(time.change, zone.name), pathOf(item, reading, 'start'));
+  for (const remark of remarks ?? []) add(remark, pathOf(item, reading, 'value'));
+  if (end !== undefined && statesEnd) {
+    add(`End of the period: ${end.text}`, pathOf(item, reading, 'end'));
+    if (end.change !== undefined) add(clockNote(end.change, zone.name), pathOf(item, reading, 'end'));
+  }
+  // What does not stand in OBX-3 (or RXA-5), which has room for two.
+  const shown = (isPcd ? mdcFirst(codes) : codes).slice(0, 2);
+  for (const { code, display, system } of codes.filter((each) => !shown.includes(each))) {
+    add(
+      `Also coded as ${code}${display === undefined ? '' : ` (${display})`}${system === undefined ? '' : ` in ${system}`}`,
+      pathOf(item, reading, 'codes'),
+    );
+  }
+  for (const flag of interpretation ?? []) {
+    if (!isFlag(flag)) add(`Interpretation: ${flag.display ?? flag.code}`, pathOf(item, reading, 'interpretation'));
+  }
+  return notes;
+}
+
+export function clockNote(change: ClockChange, timeZone: string): string {
+  const why = change === 'repeated' ? 'occurs twice' : 'does not occur';
+  return `The device gave this time without an offset. It ${why} in ${timeZone}, where clocks change; it was read with the offset before the change.`;
+}
