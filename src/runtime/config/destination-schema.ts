@@ -15,10 +15,7 @@ const DENSITY = ['all', 'latest-per-hour', 'daily-summary'] as const;
 
 const hl7 = z
   .strictObject({
-    version: z
-      .enum(['2.5.1', 'pcd-01'])
-      .default('2.5.1')
-      .describe('HL7 v2.5.1, or the IHE PCD-01 profile of HL7 v2.6 (device in PRT segments)'),
+    version: z.enum(['2.5.1', 'pcd-01']).default('2.5.1').describe('HL7 v2.5.1, or the IHE PCD-01 profile of HL7 v2.6'),
     sendingApplication: z.string().default('DUCTUS').describe('MSH-3: `NAME`, or `NAME^universal id^type`'),
     sendingFacility: z.string().default('ROCHE').describe('MSH-4'),
     receivingApplication: z.string().default('EMR').describe('MSH-5'),
@@ -196,9 +193,7 @@ export function createDestinationSchema<T extends z.ZodType>(secret: z.ZodType<S
     format: z
       .enum(['hl7', 'json'])
       .default('hl7')
-      .describe(
-        'HL7 v2 (`x-application/hl7-v2+er7`, answered by an HL7 acknowledgment), or JSON (answered by a status)',
-      ),
+      .describe('HL7 v2 (`application/hl7-v2`, answered by an HL7 acknowledgment), or JSON (answered by a status)'),
     acknowledgments,
     ...common,
   });

@@ -39,7 +39,7 @@ export function loadConfig(options: LoadConfigOptions): Config {
 export interface ParseConfigOptions {
   /** Name of the source in messages. */
   readonly name: string;
-  /** Relative paths of secrets start here. */
+  /** Relative paths of secrets and of the site's files start here. */
   readonly folder: string;
   readonly env: Environment;
 }
@@ -62,7 +62,16 @@ export function parseConfig(text: string, options: ParseConfigOptions): Config {
     });
     throw invalid(options.name, problems);
   }
+  resolveSitePaths(result.data, options.folder);
   return deepFreeze(result.data);
+}
+
+/** Files of the site start at the configuration, wherever Ductus was started. */
+function resolveSitePaths({ destinations }: Config, folder: string): void {
+  for (const { mapping } of Object.values(destinations)) {
+    mapping.codeMaps = mapping.codeMaps.map((file) => resolve(folder, file));
+    if (mapping.module !== undefined) mapping.module = resolve(folder, mapping.module);
+  }
 }
 
 /** Reads secrets from the environment and from files; a text from `folder` on where relative. */
