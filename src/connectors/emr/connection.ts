@@ -29,8 +29,9 @@ export interface ConnectionStats {
 export interface EmrConnection {
   /**
    * Sends a message; returns when the destination has it.
-   * @throws DuctusError DUCTUS_EMR_UNREACHABLE (not sent), DUCTUS_EMR_AMBIGUOUS (no valid answer), DUCTUS_EMR_REJECTED or
-   *   DUCTUS_EMR_BUSY (it answered no; the details say with what)
+   * @throws DuctusError DUCTUS_EMR_UNREACHABLE (not sent), DUCTUS_EMR_AMBIGUOUS (no valid answer), DUCTUS_EMR_REJECTED,
+   *   DUCTUS_EMR_BUSY or DUCTUS_EMR_MISCONFIGURED (it answered no: to this message, for now, or to all; the details say
+   *   with what)
    */
   send(message: OutgoingMessage, options: SendOptions): Promise<void>;
   readonly stats: ConnectionStats;

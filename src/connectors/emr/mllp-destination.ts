@@ -1,7 +1,7 @@
 /** A destination that takes HL7 v2 over MLLP. */
-import { DuctusError } from '../../domain/errors';
 import type { DestinationConfigOf } from '../../runtime/config/schema';
 import { judgeAcknowledgment } from './acknowledgment';
+import { answered } from './answered';
 import type { ConnectionStats, EmrConnection, OutgoingMessage, SendOptions } from './connection';
 import { MllpPool, mllpOptions } from './mllp-pool';
 
@@ -27,15 +27,4 @@ export class MllpDestination implements EmrConnection {
   close(): Promise<void> {
     return this.#pool.close();
   }
-}
-
-function answered(
-  code: 'DUCTUS_EMR_REJECTED' | 'DUCTUS_EMR_BUSY',
-  controlId: string,
-  details: Readonly<Record<string, string | number | boolean>>,
-): DuctusError {
-  const list = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
-  return new DuctusError(code, `Message ${controlId} was answered with ${list.join(', ')}.`, {
-    details: { ...details, controlId },
-  });
 }

@@ -3,11 +3,11 @@
  * busy waits in line. A connection that nobody used for a while is closed; one that the EMR closed is not used.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type DuctusError } from '../../domain/errors';
 import type { MessageControlId } from '../../domain/identifiers';
 import type { Acknowledgment } from './acknowledgment';
 import { MllpConnection, notSent } from './mllp-connection';
 import type { MllpOptions } from './mllp-options';
+import { WaitingLine } from './waiting-line';
 
 export { mllpOptions, type MllpOptions } from './mllp-options';
 
@@ -20,11 +20,6 @@ export interface MllpPoolStats {
   readonly waiting: number;
 }
 
-interface Waiter {
-  readonly go: () => void;
-  readonly fail: (error: DuctusError) => void;
-}
-
 interface Idle {
   readonly connection: MllpConnection;
   readonly timer: NodeJS.Timeout;
@@ -32,20 +27,17 @@ interface Idle {
 
 export class MllpPool {
   readonly #options: MllpOptions;
-  readonly #waiters: Waiter[] = [];
+  readonly #line: WaitingLine;
   readonly #idle: Idle[] = [];
-  #busy = 0;
-  #closed = false;
-  /** Whoever waits in `close()` for the last message. */
-  readonly #drained: (() => void)[] = [];
 
   constructor(options: MllpOptions) {
     this.#options = options;
+    this.#line = new WaitingLine(options.connections, (reason) => notSent(options, reason));
   }
 
   get stats(): MllpPoolStats {
     this.#dropDead();
-    return { busy: this.#busy, idle: this.#idle.length, waiting: this.#waiters.length };
+    return { busy: this.#line.busy, idle: this.#idle.length, waiting: this.#line.waiting };
   }
 
   /**
@@ -61,8 +53,7 @@ export class MllpPool {
     controlId: MessageControlId,
     { signal, beforeSend }: { readonly signal?: AbortSignal; readonly beforeSend?: () => Promise<void> } = {},
   ): Promise<Acknowledgment> {
-    await this.#enter(signal);
-    try {
+    return this.#line.hold(signal, async () => {
       const connection = (await this.#takeIdle()) ?? (await MllpConnection.open(this.#options, signal));
       try {
         await beforeSend?.();
@@ -70,57 +61,17 @@ export class MllpPool {
       } finally {
         this.#putBack(connection);
       }
-    } finally {
-      this.#leave();
-    }
+    });
   }
 
   /** Takes no more messages, fails those in line (nothing of them was sent), and waits for those on their way. */
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const waiter of this.#waiters.splice(0)) waiter.fail(notSent(this.#options, 'closed'));
+    const drained = this.#line.close();
     for (const { connection, timer } of this.#idle.splice(0)) {
       clearTimeout(timer);
       connection.close();
     }
-    if (this.#busy === 0) return;
-    await new Promise<void>((resolve) => this.#drained.push(resolve));
-  }
-
-  /** Waits for one of the places, first come first served. */
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#closed) throw notSent(this.#options, 'closed');
-    if (signal?.aborted === true) throw notSent(this.#options, 'aborted');
-    if (this.#busy < this.#options.connections) {
-      this.#busy += 1;
-      return;
-    }
-    let abort = (): void => undefined;
-    const place = new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = { go: resolve, fail: reject };
-      this.#waiters.push(waiter);
-      abort = () => {
-        const position = this.#waiters.indexOf(waiter);
-        // Not in line any more: it has a place already, and the steps to come look at the signal themselves.
-        if (position === -1) return;
-        this.#waiters.splice(position, 1);
-        reject(notSent(this.#options, 'aborted'));
-      };
-    });
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      await place;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
-  }
-
-  /** Gives the place to the first in line, or up. */
-  #leave(): void {
-    const next = this.#waiters.shift();
-    if (next !== undefined) return next.go();
-    this.#busy -= 1;
-    if (this.#busy === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    await drained;
   }
 
   /** The connection that was used last: the others can grow old and be closed. */
@@ -138,7 +89,7 @@ export class MllpPool {
   }
 
   #putBack(connection: MllpConnection): void {
-    if (!connection.isUsable || this.#closed) return connection.close();
+    if (!connection.isUsable || this.#line.isClosed) return connection.close();
     const timer = setTimeout(() => {
       const place = this.#idle.findIndex((idle) => idle.connection === connection);
       if (place !== -1) this.#idle.splice(place, 1);

@@ -1,14 +1,20 @@
 /** Opens the way to a destination by its configuration. Nothing is connected before the first message. */
-import { DuctusError } from '../../domain/errors';
 import type { DestinationConfig } from '../../runtime/config/schema';
 import type { EmrConnection } from './connection';
+import { FhirDestination } from './fhir-destination';
+import { FileDestination } from './file-destination';
+import { HttpDestination } from './http-destination';
 import { MllpDestination } from './mllp-destination';
 
 export function openConnection(config: DestinationConfig): EmrConnection {
   switch (config.kind) {
     case 'mllp':
       return new MllpDestination(config);
-    default:
-      throw new DuctusError('DUCTUS_INTERNAL', `Destinations of kind ${config.kind} are not there yet.`);
+    case 'http':
+      return new HttpDestination(config);
+    case 'fhir':
+      return new FhirDestination(config);
+    case 'file':
+      return new FileDestination(config);
   }
 }
