@@ -126,7 +126,10 @@ class Delivery {
     // Below the threshold: Temporal tries again after a short wait.
     throw error.class === 'transient'
       ? error
-      : new DuctusError('DUCTUS_EMR_BUSY', error.message, { details: error.details });
+      : new DuctusError('DUCTUS_EMR_BUSY', error.message, {
+          details: error.details,
+          ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+        });
   }
 
   /**
@@ -139,6 +142,14 @@ class Delivery {
   }
 }
 
+/** Not what concerns one message only. */
+const AGAINST_DESTINATION: ReadonlySet<ErrorCode> = new Set([
+  'DUCTUS_EMR_UNREACHABLE',
+  'DUCTUS_EMR_BUSY',
+  'DUCTUS_EMR_MISCONFIGURED',
+  'DUCTUS_EMR_AMBIGUOUS',
+] as const);
+
 function countsAgainstDestination(code: ErrorCode): boolean {
-  return code === 'DUCTUS_EMR_UNREACHABLE' || code === 'DUCTUS_EMR_BUSY' || code === 'DUCTUS_EMR_AMBIGUOUS';
+  return AGAINST_DESTINATION.has(code);
 }

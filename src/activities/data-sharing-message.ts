@@ -153,6 +153,7 @@ function stateAfter({ code }: DuctusError, mayHaveArrived: boolean): 'prepared' 
     case 'DUCTUS_EMR_REJECTED':
       return 'rejected';
     case 'DUCTUS_EMR_BUSY':
+    case 'DUCTUS_EMR_MISCONFIGURED':
     case 'DUCTUS_EMR_UNREACHABLE':
       return mayHaveArrived ? 'sending' : 'prepared';
     default:

@@ -6,30 +6,23 @@ import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { TransformResult, WorkKey } from '../domain/data-sharing';
-import type { DestinationId, OrganizationId } from '../domain/identifiers';
+import type { DestinationId } from '../domain/identifiers';
 import { compareDelivered, versionKey } from '../domain/resource-version';
-import { DuctusError } from '../domain/errors';
 import { fileOf, recordTransformed } from '../store/ledger';
 import { deliveredVersions, pendingMessages, replaceMessages, resourcesToLeaveOut } from '../store/messages';
 import { takeTurn } from '../store/turns';
-import { readBundle } from '../transforms/fhir-bundle';
 import { mapFile } from '../transforms/mapping';
 import type { FileContent } from '../transforms/model/content';
 import type { MapResult } from '../transforms/model/message';
+import type { DeliveryState, EmrIdentity } from '../transforms/model/profile';
+import { boundNames, countResult, largest, type FileCounts } from './data-sharing-counts';
+import { identitiesOf, knownResources, patientHashes, readFile, type KnownResource } from './data-sharing-file';
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
-import { mappingProfile } from './mapping-profile';
-
-/** Stands for resources that name no patient: they queue behind each other. */
-const NO_PATIENT = 'no patient';
+import { mappingProfile, organizationProfile, type OrganizationProfile } from './mapping-profile';
 
 /** Messages of one file to one destination, as the blob store keeps them. */
 export const MessagesBlobSchema = z.array(z.object({ form: z.enum(['hl7', 'fhir', 'json']), text: z.string() }));
 export type StoredMessage = z.infer<typeof MessagesBlobSchema>[number];
-
-/** The name of a resource in the ledger: a keyed hash, since FHIR ids may point at a person. */
-export function resourceHash(deps: ActivityDependencies, organization: OrganizationId, reference: string): string {
-  return deps.hash(`${organization}|${reference}`);
-}
 
 /**
  * Transforms the file for every destination of the organization, when it is the patient's turn. Repeating it gives the
@@ -42,133 +35,156 @@ export async function transformFile(
 ): Promise<TransformResult> {
   const organization = organizationConfig(deps.config, key.organization);
   const file = await fileOf(deps.store, key);
-  if (file.messageType !== 'Clinical Data') {
-    throw new DuctusError('DUCTUS_BUNDLE_UNMAPPED', `Files of type "${file.messageType}" have no mapping.`);
-  }
   const release = await deps.budget.acquire(file.blob.bytes, Context.current().cancellationSignal);
   try {
-    const bundle = readBundle(await deps.blobs.get(file.blob));
-    const hashes = new Map(
-      bundle.resources.map((r) => [r.reference, resourceHash(deps, key.organization, r.reference)]),
-    );
-    const patients = new Set(
-      bundle.resources.filter((r) => r.mapping.kind !== 'context').map((r) => r.patient ?? NO_PATIENT),
-    );
+    const content = readFile(await deps.blobs.get(file.blob), file.messageType);
+    const known = knownResources(deps, key.organization, content);
+    const patients = patientHashes(deps, key.organization, content);
     const lanes = organization.destinations.flatMap((destination) =>
-      [...patients].map((patient) => ({ destination, patient: deps.hash(`${key.organization}|patient|${patient}`) })),
+      patients.map((patient) => ({ destination, patient })),
     );
-    const turn = await takeTurn(deps.store, key, workflowId, lanes, [...hashes.values()]);
+    const turn = await takeTurn(
+      deps.store,
+      key,
+      workflowId,
+      lanes,
+      [...known.values()].map(({ hash }) => hash),
+    );
     if (!turn.granted) return { status: 'blocked', behind: turn.behind };
 
+    const source: Source = {
+      content,
+      known,
+      createdAtMs: file.createdAtMs,
+      identities: await identitiesOf(deps, key.organization, organization, content),
+      organization: organizationProfile(organization),
+    };
     const withMessages: DestinationId[] = [];
-    const unmapped: Record<string, number> = {};
+    const made: FileCounts[] = [];
     let messages = 0;
-    let observations = 0;
-    let leftOut = 0;
     for (const destination of organization.destinations) {
-      const made = await transformFor(deps, key, destination, {
-        bundle,
-        hashes,
-        createdAtMs: file.createdAtMs,
-        timeZone: organization.timeZone,
-        identity: organization.patientIdentity.source,
-      });
-      if (made.pending > 0) withMessages.push(destination);
-      messages += made.pending;
-      observations = Math.max(observations, made.observations);
-      leftOut = Math.max(leftOut, made.leftOut);
-      for (const [type, count] of Object.entries(made.unmapped)) unmapped[type] = Math.max(unmapped[type] ?? 0, count);
+      const result = await transformFor(deps, key, destination, source);
+      const pending = await pendingMessages(deps.store, key, destination);
+      if (pending.length > 0) withMessages.push(destination);
+      messages += pending.length;
+      made.push(countResult(result));
+      deps.metrics.items(destination, result.kinds);
     }
-    for (const [type, count] of Object.entries(unmapped)) deps.metrics.unmapped(type, count);
-    await recordTransformed(deps.store, key, { observations, leftOut, unmapped });
-    return { status: 'ready', destinations: withMessages, messages, observations, unmapped };
+    const counts = largest(made);
+    await count(deps, key, counts);
+    const { observations, unmappedTypes } = counts;
+    return {
+      status: 'ready',
+      destinations: withMessages,
+      messages,
+      observations,
+      unmapped: boundNames(unmappedTypes),
+    };
   } finally {
     release();
   }
 }
 
+/** To the metrics and the ledger. */
+async function count(deps: ActivityDependencies, key: WorkKey, counts: FileCounts): Promise<void> {
+  const { unmappedTypes, unreadElements } = counts;
+  for (const [type, number] of Object.entries(unmappedTypes)) deps.metrics.unmapped(type, number);
+  const elements = Object.values(unreadElements).reduce((sum, number) => sum + number, 0);
+  if (elements > 0) deps.metrics.unread(elements);
+  await recordTransformed(deps.store, key, { ...counts, unmapped: boundNames(unmappedTypes, unreadElements) });
+}
+
 interface Source {
-  readonly bundle: FileContent;
-  /** Reference → hash. */
-  readonly hashes: ReadonlyMap<string, string>;
+  readonly content: FileContent;
+  /** By reference. */
+  readonly known: ReadonlyMap<string, KnownResource>;
   readonly createdAtMs: number;
-  readonly timeZone: string;
-  readonly identity: 'as-sent' | 'registry';
+  /** By patient key. */
+  readonly identities: ReadonlyMap<string, EmrIdentity>;
+  readonly organization: OrganizationProfile;
 }
 
-interface Made {
-  readonly pending: number;
-  readonly observations: number;
-  readonly leftOut: number;
-  readonly unmapped: Readonly<Record<string, number>>;
-}
-
+/** Makes the messages for one destination, and puts them in the place of those that were not sent. */
 async function transformFor(
   deps: ActivityDependencies,
   key: WorkKey,
   destination: DestinationId,
-  source: Source,
-): Promise<Made> {
-  const { bundle, hashes } = source;
+  { content, known, createdAtMs, identities, organization }: Source,
+): Promise<MapResult> {
   const site = deps.site(destination);
-  const profile = mappingProfile(destinationConfig(deps.config, destination), source, site.codeMappings);
-  const [versions, stays] = await Promise.all([
-    deliveredVersions(deps.store, destination, [...hashes.values()]),
-    resourcesToLeaveOut(deps.store, key, destination),
-  ]);
-  const delivered = new Map<string, 'current' | 'newer' | 'earlier'>();
-  const leaveOut = new Set<string>();
-  for (const resource of bundle.resources) {
-    const hash = hashes.get(resource.reference) ?? '';
-    const version = versions.get(hash);
-    if (version !== undefined) delivered.set(resource.reference, compareDelivered(version, resource));
-    // What stands in a message of unknown outcome stays there: under another MSH-10 it could arrive twice.
-    if (stays.has(hash)) leaveOut.add(resource.reference);
-  }
-  const seed = [key.organization, key.notificationId, key.variant, destination].join('|');
-  const result = mapFile(bundle, profile, {
-    createdAtMs: source.createdAtMs,
-    seed,
-    delivered,
-    leaveOut,
-    identities: new Map(),
+  const profile = mappingProfile(destinationConfig(deps.config, destination), organization, site.codeMappings);
+  const result = mapFile(content, profile, {
+    createdAtMs,
+    seed: [key.organization, key.notificationId, key.variant, destination].join('|'),
+    ...(await ledgerState(deps, key, destination, known)),
+    identities,
     redelivery: false,
     site: site.mapping,
   });
+  await placeMessages(deps, key, destination, result, known);
+  return result;
+}
 
-  const byReference = new Map(bundle.resources.map((resource) => [resource.reference, resource]));
-  const content = Buffer.from(JSON.stringify(result.messages.map(({ form, text }) => ({ form, text }))));
-  const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  const path = `data-sharing/${key.organization}/${key.notificationId}${key.variant}/${destination}-${name}`;
-  const blob = result.messages.length === 0 ? { key: path, sha256: '', bytes: 0 } : await deps.blobs.put(path, content);
+/** Stores the messages of a mapping, and puts them in the place of those that were not sent. */
+export async function placeMessages(
+  deps: ActivityDependencies,
+  key: WorkKey,
+  destination: DestinationId,
+  result: MapResult,
+  known: Source['known'],
+): Promise<void> {
+  const blob = await storeMessages(deps, key, destination, result);
   await replaceMessages(
     deps.store,
     key,
     destination,
     blob,
-    result.messages.map((message, blobIndex) => ({
-      controlId: message.controlId,
-      blobIndex,
-      resourceHashes: message.references.map((reference) => hashes.get(reference) ?? ''),
-      resourceVersions: message.references.map((reference) => {
-        const resource = byReference.get(reference);
-        return resource === undefined ? '' : versionKey(resource);
-      }),
-    })),
+    result.messages.map(({ controlId, references }, blobIndex) => {
+      const resources = references.map((reference) => known.get(reference));
+      return {
+        controlId,
+        blobIndex,
+        resourceHashes: resources.map((each) => each?.hash ?? ''),
+        resourceVersions: resources.map((each) => (each === undefined ? '' : versionKey(each.resource))),
+      };
+    }),
   );
-  const pending = await pendingMessages(deps.store, key, destination);
-  const unmapped: Record<string, number> = {};
-  for (const { type } of result.unmapped) unmapped[type] = (unmapped[type] ?? 0) + 1;
-  return {
-    pending: pending.length,
-    observations: observationsIn(result.kinds),
-    leftOut: result.leftOut.length,
-    unmapped,
-  };
 }
 
-/** What counts as an observation: a mapped item, not a device or what is only carried. */
-function observationsIn(kinds: MapResult['kinds']): number {
-  const { glucose = 0, carbs = 0, insulin = 0, measurement = 0, summary = 0 } = kinds;
-  return glucose + carbs + insulin + measurement + summary;
+/** What the destination has of the file's resources, and what is not to go there. */
+async function ledgerState(
+  deps: ActivityDependencies,
+  key: WorkKey,
+  destination: DestinationId,
+  known: Source['known'],
+): Promise<{ readonly delivered: DeliveryState; readonly leaveOut: ReadonlySet<string> }> {
+  const [versions, stays] = await Promise.all([
+    deliveredVersions(
+      deps.store,
+      destination,
+      [...known.values()].map(({ hash }) => hash),
+    ),
+    resourcesToLeaveOut(deps.store, key, destination),
+  ]);
+  const delivered = new Map<string, 'current' | 'newer' | 'earlier'>();
+  const leaveOut = new Set<string>();
+  for (const [reference, { hash, resource }] of known) {
+    const version = versions.get(hash);
+    if (version !== undefined) delivered.set(reference, compareDelivered(version, resource));
+    // What stands in a message of unknown outcome stays there: under another MSH-10 it could arrive twice.
+    if (stays.has(hash)) leaveOut.add(reference);
+  }
+  return { delivered, leaveOut };
+}
+
+async function storeMessages(
+  deps: ActivityDependencies,
+  key: WorkKey,
+  destination: DestinationId,
+  { messages }: MapResult,
+) {
+  const content = Buffer.from(JSON.stringify(messages.map(({ form, text }) => ({ form, text }))));
+  const name = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  const path = `data-sharing/${key.organization}/${key.notificationId}${key.variant}/${destination}-${name}`;
+  return messages.length === 0 ? { key: path, sha256: '', bytes: 0 } : deps.blobs.put(path, content);
 }

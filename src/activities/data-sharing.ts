@@ -20,7 +20,12 @@ import type {
 } from '../domain/data-sharing';
 import { DuctusError } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
-import { conflictingWorkflowId, dataSharingWorkflowId } from '../domain/workflow-ids';
+import {
+  conflictingWorkflowId,
+  dataSharingWorkflowId,
+  redeliveryOf,
+  redeliveryWorkflowId,
+} from '../domain/workflow-ids';
 import { forgetWaiter } from '../store/destinations';
 import {
   closeNotification,
@@ -36,7 +41,8 @@ import { leaveOut } from '../store/messages';
 import { parkTurn, releaseTurn, unparkTurn } from '../store/turns';
 import { clear, raise } from './alerts';
 import { deliverMessages } from './data-sharing-delivery';
-import { resourceHash, transformFile } from './data-sharing-transform';
+import { resourceHash } from './data-sharing-file';
+import { transformFile } from './data-sharing-transform';
 import { organizationConfig, type ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
 
@@ -62,6 +68,10 @@ export interface DataSharingActivities {
 
 /** Workflow id of a piece of work. */
 export function workflowIdOf(key: WorkKey): string {
+  const again = redeliveryOf(key.variant);
+  if (again !== undefined) {
+    return redeliveryWorkflowId(key.organization, key.notificationId, again.variant, again.digest);
+  }
   return key.variant === ''
     ? dataSharingWorkflowId(key.organization, key.notificationId)
     : conflictingWorkflowId(key.organization, key.notificationId, key.variant.slice(1));

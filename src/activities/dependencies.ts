@@ -13,6 +13,7 @@ import type { Notification, WorkKey } from '../domain/data-sharing';
 import type { DestinationReport } from '../domain/destinations';
 import { DuctusError } from '../domain/errors';
 import type { DestinationId, KeyedHash, OrganizationId } from '../domain/identifiers';
+import type { RedeliveryInput } from '../domain/redelivery';
 import type { Store } from '../store/database';
 import type { CodeMapping } from '../transforms/model/profile';
 import type { SiteMapping } from '../transforms/model/site-mapping';
@@ -37,6 +38,8 @@ export interface WorkflowMessenger {
   ensureDestination(destination: DestinationId): Promise<void>;
   /** Starts the workflow for other content under an id already in use. */
   conflict(key: WorkKey, notification: Notification): Promise<void>;
+  /** Starts the workflow that sends a delivered file again; one that runs is left alone. */
+  redeliver(input: RedeliveryInput): Promise<void>;
 }
 
 /** What a site has written for one destination, beside the configuration. */

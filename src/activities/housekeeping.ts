@@ -1,7 +1,9 @@
 /** Activities of the housekeeping Schedule. */
 import { expiredBlobs, forgetBlobs } from '../store/ledger';
+import { expiredPlans, forgetPlan } from '../store/redelivery-plans';
 import type { ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
+import { reportNames } from './redelivery-compare';
 
 /** Pieces of work whose blobs are deleted in one activity: short enough to end well inside its time limit. */
 const BATCH = 100;
@@ -22,7 +24,13 @@ export function createHousekeepingActivities(deps: ActivityDependencies): Housek
           for (const key of work.keys) await deps.blobs.delete(key);
           await forgetBlobs(deps.store, work);
         }
-        return expired.length;
+        // Comparisons hold values of patients as well.
+        const plans = await expiredPlans(deps.store, BATCH);
+        for (const { planId } of plans) {
+          for (const name of reportNames(planId)) await deps.blobs.delete(name);
+          await forgetPlan(deps.store, planId);
+        }
+        return expired.length + plans.length;
       },
       deps.logger,
     ),

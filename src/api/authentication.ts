@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import type { OrganizationId } from '../domain/identifiers';
+import { DuctusError } from '../domain/errors';
 import { OrganizationIdSchema } from '../domain/identifiers';
 import type { Config, OrganizationConfig } from '../runtime/config/schema';
 
@@ -79,4 +80,15 @@ export function authenticatedOperator(
     if (sameSecret(token, operator.token.reveal())) found = operator;
   }
   return found;
+}
+
+/**
+ * The name of the operator who calls.
+ * @throws DuctusError DUCTUS_UNAUTHENTICATED; DUCTUS_FORBIDDEN without the right
+ */
+export function requireOperator(config: Config, request: FastifyRequest, right: OperatorRight): string {
+  const known = authenticatedOperator(config, request);
+  if (known === undefined) throw new DuctusError('DUCTUS_UNAUTHENTICATED');
+  if (!known.rights.includes(right)) throw new DuctusError('DUCTUS_FORBIDDEN', `This needs the right "${right}".`);
+  return known.name;
 }

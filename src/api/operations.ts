@@ -11,7 +11,7 @@ import type { DestinationView } from '../queries/destinations';
 import type { ParkedFilter, ParkedWork } from '../queries/parked';
 import type { Work } from '../queries/work';
 import type { Config } from '../runtime/config/schema';
-import { authenticatedOperator, type OperatorRight } from './authentication';
+import { requireOperator, type OperatorRight } from './authentication';
 import { parseElements } from './request-error';
 
 /** What the routes need; the runtime's `createOperations` has it. */
@@ -57,12 +57,7 @@ const RepairSchema = z.discriminatedUnion('action', [
 
 /** Adds the routes. */
 export function registerOperations(app: FastifyInstance, config: Config, operations: OperationsApi): void {
-  const operator = (request: FastifyRequest, right: OperatorRight): string => {
-    const known = authenticatedOperator(config, request);
-    if (known === undefined) throw new DuctusError('DUCTUS_UNAUTHENTICATED');
-    if (!known.rights.includes(right)) throw new DuctusError('DUCTUS_FORBIDDEN', `This needs the right "${right}".`);
-    return known.name;
-  };
+  const operator = (request: FastifyRequest, right: OperatorRight): string => requireOperator(config, request, right);
   const decision = (body: z.output<typeof RepairSchema>, by: string): Repair => {
     if (body.action !== 'retry') return { ...body, by };
     const { from, ...rest } = body;

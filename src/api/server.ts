@@ -15,10 +15,13 @@ import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
 import type { Config } from '../runtime/config/schema';
 import type { Logger } from '../runtime/telemetry/logger';
+import type { PatientOperations } from '../runtime/patient-operations';
 import type { Metrics } from '../runtime/telemetry/metrics';
 import { registerDataSharing, type DataSharingApi } from './data-sharing';
 import { operationOutcome } from './operation-outcome';
 import { registerOperations, type OperationsApi } from './operations';
+import { registerRedelivery, type RedeliveryApi } from './redelivery';
+import { registerPatients } from './patients';
 import { RequestError } from './request-error';
 
 export interface ApiDependencies {
@@ -27,6 +30,8 @@ export interface ApiDependencies {
   readonly metrics: Metrics;
   readonly notify: DataSharingApi['notify'];
   readonly operations: OperationsApi;
+  readonly redelivery: RedeliveryApi;
+  readonly patients: PatientOperations;
   /** Whether work can be taken now: names the parts that can't be reached. */
   readonly notReady: () => Promise<readonly string[]>;
 }
@@ -111,6 +116,8 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   );
   registerDataSharing(app, config, { notify: deps.notify, onResult: (result) => metrics.notification(result) });
   registerOperations(app, config, deps.operations);
+  registerRedelivery(app, config, deps.redelivery);
+  registerPatients(app, config, deps.patients);
   await app.ready();
   return app;
 }

@@ -2,11 +2,12 @@
 import { userInfo } from 'node:os';
 import { toDuctusError } from '../activities/failures';
 import { DuctusError, ERRORS } from '../domain/errors';
-import { openStore } from '../store/database';
+import { openStore, type Store } from '../store/database';
 import { loadConfig } from '../runtime/config/load';
 import type { Config } from '../runtime/config/schema';
 import { runningServers } from '../runtime/embedded/running';
 import { createOperations, type Operations } from '../runtime/operations';
+import { createPatientOperations, type PatientOperations } from '../runtime/patient-operations';
 import { createTemporalClient } from '../runtime/temporal/client';
 
 /** Exit codes, the same for every command (docs/guide/cli.md). */
@@ -38,25 +39,45 @@ export async function withOperations<T>(
   run: (operations: Operations) => Promise<T>,
 ): Promise<T> {
   const config = configOf(options);
-  const embedded = runningServers(config.dataDir);
-  const address = config.temporal.address ?? embedded.temporalAddress;
-  const url = config.store.url?.reveal() ?? embedded.storeUrl;
-  if (address === undefined || url === undefined) {
-    throw new DuctusError(
-      'DUCTUS_TEMPORAL_UNAVAILABLE',
-      'Ductus does not run here: no embedded server answers, and the configuration names none. Start `ductus serve` first.',
-    );
-  }
+  const address = config.temporal.address ?? runningServers(config.dataDir).temporalAddress;
+  if (address === undefined) throw notRunning();
+  return withStore(config, async (store) => {
+    const temporal = createTemporalClient(config, address);
+    try {
+      return await run(createOperations(config, store, temporal.client));
+    } finally {
+      await temporal.close();
+    }
+  });
+}
+
+/** Runs something with the cross-reference of patients: PostgreSQL is all that it needs. */
+export async function withPatients<T>(
+  options: GlobalOptions,
+  run: (patients: PatientOperations) => Promise<T>,
+): Promise<T> {
+  const config = configOf(options);
+  return withStore(config, (store) => run(createPatientOperations(config, store)));
+}
+
+async function withStore<T>(config: Config, run: (store: Store) => Promise<T>): Promise<T> {
+  const url = config.store.url?.reveal() ?? runningServers(config.dataDir).storeUrl;
+  if (url === undefined) throw notRunning();
   const store = openStore({ url, poolSize: 1 });
-  const temporal = createTemporalClient(config, address);
   try {
-    return await run(createOperations(config, store, temporal.client));
+    return await run(store);
   } catch (error) {
     throw toDuctusError(error);
   } finally {
-    await temporal.close();
     await store.destroy();
   }
+}
+
+function notRunning(): DuctusError {
+  return new DuctusError(
+    'DUCTUS_TEMPORAL_UNAVAILABLE',
+    'Ductus does not run here: no embedded server answers, and the configuration names none. Start `ductus serve` first.',
+  );
 }
 
 /** Who decides, when `--by` is left out: the account of the machine. */

@@ -4,9 +4,14 @@
  * has just been made: a third less memory under load, at the same speed (docs/guide/benchmarks.md).
  */
 import { Command } from 'commander';
+import { codeMapsCommand } from './code-maps';
 import { configOf, EXIT, reportError, type GlobalOptions } from './context';
 import { destinationsCommand } from './destinations';
 import { parkedCommand } from './parked';
+import { patientsCommand } from './patients';
+import { previewCommand } from './preview';
+import { loadSiteFiles } from '../runtime/site/site-files';
+import { redeliverCommand } from './redeliver';
 import { serveCommand } from './serve';
 
 /** Builds the program; nothing runs before `parseAsync`. */
@@ -20,13 +25,18 @@ export function program(): Command {
   root.addCommand(serveCommand(globals));
   root.addCommand(parkedCommand(globals));
   root.addCommand(destinationsCommand(globals));
+  root.addCommand(redeliverCommand(globals));
+  root.addCommand(patientsCommand(globals));
+  root.addCommand(previewCommand(globals));
+  root.addCommand(codeMapsCommand(globals));
   root
     .command('config')
     .description('the configuration')
     .command('check')
-    .description('read the configuration and its secrets, and say what is wrong')
+    .description('read the configuration, its secrets and the files of the site, and say what is wrong')
     .action(() => {
       const config = configOf(globals());
+      loadSiteFiles(config);
       const organizations = Object.keys(config.organizations);
       console.log(
         globals().json === true

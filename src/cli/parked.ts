@@ -5,6 +5,7 @@ import { DuctusError, ERRORS, isErrorCode, type ErrorCode } from '../domain/erro
 import type { ParkedFilter } from '../queries/parked';
 import { defaultOperator, EXIT, withOperations, type GlobalOptions } from './context';
 import { table, time } from './output';
+import { parseTime } from './times';
 import { workDetails } from './work-details';
 
 const STEPS: readonly RepairStep[] = ['retrieve', 'transform', 'deliver', 'acknowledge'];
@@ -23,18 +24,6 @@ interface DecisionOptions extends FilterOptions {
   readonly reason: string;
   readonly from?: RepairStep;
   readonly resource?: readonly string[];
-}
-
-function parseTime(text: string): Date {
-  const relative = /^(\d+)([mhd])$/.exec(text);
-  if (relative !== null) {
-    const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[relative[2] ?? 'm'] ?? 60_000;
-    return new Date(Date.now() - Number(relative[1]) * unit);
-  }
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime()))
-    throw new InvalidArgumentError('use 30m, 12h, 2d, or a time like 2026-01-31T08:00:00Z');
-  return date;
 }
 
 function parseCode(text: string): ErrorCode {

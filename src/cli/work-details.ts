@@ -13,9 +13,13 @@ export function workDetails(work: Work): string {
     `  closed        ${time(work.closedAt)}`,
     `  observations  ${String(work.observations)} sent, ${String(work.leftOut)} left out`,
   ];
-  const unmapped = Object.entries(work.unmapped);
-  if (unmapped.length > 0)
-    lines.push(`  unmapped      ${unmapped.map(([type, count]) => `${type} ${String(count)}`).join(', ')}`);
+  const counted = (label: string, counts: Readonly<Record<string, number>>): void => {
+    const each = Object.entries(counts).map(([name, count]) => `${name} ${String(count)}`);
+    if (each.length > 0) lines.push(`  ${label.padEnd(14)}${each.join(', ')}`);
+  };
+  counted('by kind', work.kinds);
+  counted('left out', work.leftOutReasons);
+  counted('unmapped', work.unmapped);
   if (work.flags.length > 0) lines.push(`  flags         ${work.flags.join(', ')}`);
   if (work.repeats > 0) lines.push(`  repeats       ${String(work.repeats)}`);
   if (work.decidedBy !== null) lines.push(`  decided       by ${work.decidedBy}: ${work.decidedReason ?? ''}`);

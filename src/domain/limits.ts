@@ -51,6 +51,13 @@ export const LIMITS = {
   /** Alert when a notification is not acknowledged this long after it first came: Roche's last repeat is at 90 min (seed, SPECS §1.3). */
   acknowledgeDeadlineMs: 80 * MINUTE,
 
+  /** One page of a redelivery's comparison: 20 files, each a fetch from the blob store and a transform, and reserve. */
+  compareTryMs: 10 * MINUTE,
+  /** Heartbeat of a comparison: a file of 12,000 observations is compared in a few seconds. */
+  compareHeartbeatMs: 1 * MINUTE,
+  /** A page of starts: 50, each at most 5 s after the other, and reserve. */
+  startPageMs: 10 * MINUTE,
+
   /** One batch of blob deletions. */
   housekeepingTryMs: 1 * MINUTE,
 

@@ -6,6 +6,8 @@ export const WORKFLOW_TYPES = {
   dataSharing: 'dataSharing',
   destination: 'destination',
   housekeeping: 'housekeeping',
+  redelivery: 'redelivery',
+  redeliveryPlan: 'redeliveryPlan',
 } as const;
 
 export const SIGNALS = {
@@ -29,7 +31,11 @@ export const UPDATES = {
   repair: 'repair',
 } as const;
 
-export const QUERIES = { status: 'status' } as const;
+export const QUERIES = {
+  status: 'status',
+  /** How far the comparison of a redelivery is. */
+  progress: 'progress',
+} as const;
 
 /** Custom search attributes; all keywords with closed value lists or configured names, never PHI. */
 export const SEARCH_ATTRIBUTES = {

@@ -21,6 +21,38 @@ export function conflictingWorkflowId(
   return `data-sharing/${organization}/${notification}~${sourceHash.slice(0, 12)}`;
 }
 
+/**
+ * A delivered file that is sent once more after a fix of the mapping.
+ * @param variant of the delivered work; @param digest of what was signed off
+ */
+export function redeliveryWorkflowId(
+  organization: OrganizationId,
+  notification: NotificationId,
+  variant: string,
+  digest: string,
+): string {
+  return `redelivery/${organization}/${notification}${variant}/${digest.slice(0, DIGEST_PART)}`;
+}
+
+/** How much of a digest stands in ids and in the ledger: 48 bits, as of the hash of a conflicting notification. */
+const DIGEST_PART = 12;
+
+/** The variant of the ledger for a redelivery of a work: `r` and part of the digest, behind the variant of that work. */
+export function redeliveryVariant(variant: string, digest: string): string {
+  return `${variant}r${digest.slice(0, DIGEST_PART)}`;
+}
+
+/** Reads a variant. @returns undefined when it is not that of a redelivery */
+export function redeliveryOf(variant: string): { readonly variant: string; readonly digest: string } | undefined {
+  const [, of, digest] = /^(|~[0-9a-f]+)r([0-9a-f]+)$/.exec(variant) ?? [];
+  return of === undefined || digest === undefined ? undefined : { variant: of, digest };
+}
+
+/** The comparison of what a destination has with what it would get today; also approves and starts. */
+export function redeliveryPlanWorkflowId(name: string): string {
+  return `redelivery-plan/${name}`;
+}
+
 /** The one workflow that pauses, holds, probes and drains a destination; runs only while the destination is not open. */
 export function destinationWorkflowId(destination: DestinationId): string {
   return `destination/${destination}`;

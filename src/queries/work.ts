@@ -26,8 +26,12 @@ export interface Work {
   readonly step: string | null;
   readonly flags: readonly string[];
   readonly observations: number;
+  /** Items in the messages, by kind. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Resource types (`Basic`) and elements (`Observation.bodySite`) without a mapping. */
   readonly unmapped: Readonly<Record<string, number>>;
   readonly leftOut: number;
+  readonly leftOutReasons: Readonly<Record<string, number>>;
   readonly repeats: number;
   readonly receivedAt: Date;
   readonly deliveredAt: Date | null;
@@ -77,8 +81,10 @@ export async function findWork(store: Store, workflowId: string): Promise<Work |
     step: row.failed_step,
     flags: row.flags,
     observations: row.observations,
+    kinds: row.kinds,
     unmapped: row.unmapped,
     leftOut: row.left_out,
+    leftOutReasons: row.left_out_reasons,
     repeats: row.repeats,
     receivedAt: row.received_at,
     deliveredAt: row.delivered_at,

@@ -17,6 +17,7 @@ import { createBlobStore } from './blob-store';
 import { ByteBudget } from './byte-budget';
 import { createKeyedHash } from './codec/keyed-hash';
 import type { Config, OrganizationConfig } from './config/schema';
+import { loadSiteFiles } from './site/site-files';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
 
@@ -37,7 +38,10 @@ export interface BuiltDependencies {
 /** One webhook call; alerts also stand in the log and in the store. */
 const WEBHOOK_TIMEOUT_MS = 5_000;
 
-/** Builds the dependencies. Connections are opened at first use. */
+/**
+ * Builds the dependencies. Connections are opened at first use; the site's own files are read at once.
+ * @throws DuctusError DUCTUS_CONFIG_INVALID when one of them cannot be used
+ */
 export function buildDependencies(parts: Parts): BuiltDependencies {
   const { config, logger, metrics } = parts;
   const roche = new Map<OrganizationId, RocheConnection>();
@@ -65,7 +69,7 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
       }
       return connection;
     },
-    site: () => ({ codeMappings: [], mapping: undefined }),
+    site: loadSiteFiles(config),
     tell: async (event) => {
       if (event.kind === 'raised') metrics.alert(event.code);
       logger[event.kind === 'raised' ? 'error' : 'warn']({ alert: event }, event.text);

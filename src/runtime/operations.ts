@@ -13,6 +13,7 @@ import { listParked, type ParkedFilter, type ParkedWork } from '../queries/parke
 import { findWork, type Work } from '../queries/work';
 import type { Store } from '../store/database';
 import type { Config } from './config/schema';
+import { createRedeliveryOperations, type RedeliveryOperations } from './redelivery';
 import { holdDestination, resumeDestination } from './temporal/messenger';
 
 /** How long an operator waits for a worker to take a decision. */
@@ -25,6 +26,7 @@ export interface BulkResult {
 }
 
 export interface Operations {
+  readonly redelivery: RedeliveryOperations;
   parked(filter: ParkedFilter): Promise<readonly ParkedWork[]>;
   work(workflowId: string): Promise<Work | undefined>;
   /** @throws DuctusError DUCTUS_NOT_FOUND, DUCTUS_STATE_CONFLICT (with the reason), DUCTUS_TEMPORAL_UNAVAILABLE */
@@ -83,6 +85,7 @@ export function createOperations(config: Config, store: Store, client: Client): 
   };
 
   return {
+    redelivery: createRedeliveryOperations(config, store, client, configured),
     parked: (filter) => listParked(store, filter),
     work: (workflowId) => findWork(store, workflowId),
     repair,

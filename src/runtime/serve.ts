@@ -15,6 +15,7 @@ import { buildDependencies } from './dependencies';
 import { startEmbeddedPostgres } from './embedded/postgres';
 import { findTemporalBinary, startEmbeddedTemporal } from './embedded/temporal';
 import { createOperations } from './operations';
+import { createPatientOperations } from './patient-operations';
 import { createTemporalClient, registerSearchAttributes } from './temporal/client';
 import { createWorkflowMessenger, notifyDataSharing } from './temporal/messenger';
 import { startWorker, type WorkflowCode } from './temporal/worker';
@@ -139,12 +140,15 @@ async function start(
 
   let url: string | undefined;
   if (role !== 'worker') {
+    const operations = createOperations(config, store, client);
     const app = await createApi({
       config,
       logger,
       metrics,
       notify: (input) => storedInTemporal(client, () => notifyDataSharing(client, taskQueue, input)),
-      operations: createOperations(config, store, client),
+      operations,
+      redelivery: operations.redelivery,
+      patients: createPatientOperations(config, store),
       notReady: () => notReady(client, store, namespace),
     });
     await app.listen({ host: config.api.host, port: config.api.port });

@@ -6,6 +6,9 @@ import { Migrator } from 'kysely/migration';
 import { Pool, TypeOverrides } from 'pg';
 import { DuctusError } from '../domain/errors';
 import { ledgerMigration } from './migrations/0001-ledger';
+import { patientsMigration } from './migrations/0002-patients';
+import { transformCountsMigration } from './migrations/0003-transform-counts';
+import { redeliveryMigration } from './migrations/0004-redelivery';
 import type { Database } from './schema';
 
 export type Store = Kysely<Database>;
@@ -48,7 +51,15 @@ export function openStore(options: StoreOptions): Store {
 export async function migrateStore(store: Store): Promise<void> {
   const migrator = new Migrator({
     db: store,
-    provider: { getMigrations: () => Promise.resolve({ '0001-ledger': ledgerMigration }) },
+    provider: {
+      getMigrations: () =>
+        Promise.resolve({
+          '0001-ledger': ledgerMigration,
+          '0002-patients': patientsMigration,
+          '0003-transform-counts': transformCountsMigration,
+          '0004-redelivery': redeliveryMigration,
+        }),
+    },
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {

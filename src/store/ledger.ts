@@ -115,7 +115,10 @@ export async function recordTransformed(
   key: WorkKey,
   result: {
     readonly observations: number;
+    readonly kinds: Readonly<Record<string, number>>;
     readonly leftOut: number;
+    readonly leftOutReasons: Readonly<Record<string, number>>;
+    /** Resource types and elements. */
     readonly unmapped: Readonly<Record<string, number>>;
   },
 ): Promise<void> {
@@ -124,7 +127,9 @@ export async function recordTransformed(
     .set({
       stage: Stage.delivering,
       observations: result.observations,
+      kinds: JSON.stringify(result.kinds),
       left_out: result.leftOut,
+      left_out_reasons: JSON.stringify(result.leftOutReasons),
       unmapped: JSON.stringify(result.unmapped),
       error_code: null,
       error_message: null,

@@ -1,17 +1,21 @@
 /**
  * Tables of the store, as Kysely types. The ledger is the memory of what was done; what is under way lives in
- * Temporal. Clinical values are in no table: a resource is known by a keyed hash of its id.
+ * Temporal. Clinical values are in no table: a resource is known by a keyed hash of its id. Only the cross-reference of
+ * patients holds numbers of patients in clear.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { RedeliverySelection } from '../domain/redelivery';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type Json<T> = ColumnType<T, string, string>;
+/** With a default in the table. */
+type DefaultedJson<T> = ColumnType<T, string | undefined, string>;
 
 /** One notification of one organization: what came, how far it got, how it ended. */
 export interface NotificationTable {
   organization: string;
   notification_id: string;
-  /** Empty; or `~` and part of the source hash for other content under an id already in use. */
+  /** Empty; `~` and part of the source hash for other content under an id already in use; `r` and part of a digest behind it for a redelivery. */
   variant: string;
   workflow_id: string;
   message_type: string;
@@ -28,9 +32,13 @@ export interface NotificationTable {
   error_message: string | null;
   failed_step: string | null;
   flags: Json<readonly string[]>;
+  /** Resource types and elements without a mapping, with how often. */
   unmapped: Json<Readonly<Record<string, number>>>;
   observations: Generated<number>;
+  /** Items in the messages, by kind. */
+  kinds: DefaultedJson<Readonly<Record<string, number>>>;
   left_out: Generated<number>;
+  left_out_reasons: DefaultedJson<Readonly<Record<string, number>>>;
   /** Runs that found the work done and only acknowledged again. */
   repeats: Generated<number>;
   created_at: Timestamp;
@@ -140,6 +148,60 @@ export interface DecisionTable {
   at: Timestamp;
 }
 
+/** A comparison of what a destination has with what it would get, and who signed it off (ADR 0012). */
+export interface RedeliveryTable {
+  plan_id: string;
+  destination: string;
+  selection: Json<RedeliverySelection>;
+  /** Of all that would be sent; null while it is compared, and when nothing would be sent. */
+  digest: string | null;
+  report_key: string | null;
+  report_sha256: string | null;
+  report_bytes: number | null;
+  made_at: Timestamp | null;
+  delete_after: Timestamp;
+  approved_by: string | null;
+  approved_reason: string | null;
+  approved_at: Timestamp | null;
+}
+
+/** One file that would be sent again. */
+export interface RedeliveryFileTable {
+  plan_id: string;
+  organization: string;
+  notification_id: string;
+  variant: string;
+  /** Of what would be sent of this file. */
+  digest: string;
+  resources: number;
+  /** For each resource 16 bytes of its keyed hash and 16 of that of what is said about it. */
+  signatures: Buffer;
+}
+
+/** The hospital's number of a patient, by the number that Roche gives. Numbers stand in clear (ADR 0013). */
+export interface PatientIdentifierTable {
+  organization: string;
+  source_system: string;
+  source_value: string;
+  emr_value: string;
+  assigning_authority: string;
+  identifier_type: string;
+  updated_at: Timestamp;
+  updated_by: string;
+}
+
+/** The hospital's number of a patient, by the number that Roche gives. Numbers stand in clear (ADR 0013). */
+export interface PatientIdentifierTable {
+  organization: string;
+  source_system: string;
+  source_value: string;
+  emr_value: string;
+  assigning_authority: string;
+  identifier_type: string;
+  updated_at: Timestamp;
+  updated_by: string;
+}
+
 export interface Database {
   notification: NotificationTable;
   message: MessageTable;
@@ -150,4 +212,7 @@ export interface Database {
   destination_waiter: DestinationWaiterTable;
   alert: AlertTable;
   decision: DecisionTable;
+  patient_identifier: PatientIdentifierTable;
+  redelivery: RedeliveryTable;
+  redelivery_file: RedeliveryFileTable;
 }

@@ -1,6 +1,8 @@
 /**
  * Turns: files of one patient reach a destination one after the other, in the order in which they were fetched.
- * A parked file holds back only files that carry one of its own undelivered resources (ARCHITECTURE §6).
+ * A parked file holds back only files that carry one of its own undelivered resources (ARCHITECTURE §6); a parked
+ * redelivery (its variant has an `r`) only those that carry one whose outcome is not known, since it is made anew when it
+ * goes on, and what is newer wins.
  */
 import { sql, type Transaction } from 'kysely';
 import type { WorkKey } from '../domain/data-sharing';
@@ -56,6 +58,7 @@ export async function takeTurn(
           select 1 from message m
           where m.organization = t.organization and m.notification_id = t.notification_id and m.variant = t.variant
             and m.destination = t.destination and m.state not in ('accepted', 'left-out')
+            and (m.state = 'sending' or position('r' in t.variant) = 0)
             and m.resource_hashes && ${resources}::text[]))
       order by t.ticket
       limit 1

@@ -8,7 +8,7 @@ import type { DestinationId } from '../domain/identifiers';
 import { Stage, type Outcome } from '../domain/stages';
 import type { StepFailure } from './steps';
 
-const REPAIR_STEPS: ReadonlySet<string> = new Set(['retrieve', 'transform', 'deliver', 'acknowledge']);
+const REPAIR_STEPS: readonly RepairStep[] = ['retrieve', 'transform', 'deliver', 'acknowledge'];
 
 function isGoodText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && isPlainText(value);
@@ -30,6 +30,9 @@ export class DataSharingState {
   #first: Notification | undefined;
   #newest: Notification | undefined;
   #decision: Repair | undefined;
+
+  /** @param steps from which this work can go on after parking */
+  constructor(private readonly steps: readonly RepairStep[] = REPAIR_STEPS) {}
 
   /** Takes a notification: the newest one has the handle and the URL that are valid now. */
   notify(notification: Notification): void {
@@ -76,9 +79,9 @@ export class DataSharingState {
     if (!isGoodText(repair.reason)) return 'reason: say why, in plain text';
     switch (repair.action) {
       case 'retry':
-        return repair.from === undefined || REPAIR_STEPS.has(repair.from)
+        return repair.from === undefined || this.steps.includes(repair.from)
           ? undefined
-          : 'from: one of retrieve, transform, deliver, acknowledge';
+          : `from: one of ${this.steps.join(', ')}`;
       case 'skip':
         if (!Array.isArray(repair.resources)) return 'resources: a list of FHIR references, which may be empty';
         if (this.failure.step === 'retrieve')

@@ -24,6 +24,7 @@ import type {
   Repair,
   RepairResult,
   RepairStep,
+  TransformResult,
   WorkKey,
 } from '../domain/data-sharing';
 import type { ErrorCode } from '../domain/errors';
@@ -46,11 +47,10 @@ export const repair = defineUpdate<RepairResult, [Repair]>(UPDATES.repair);
 export const status = defineQuery<DataSharingStatus>(QUERIES.status);
 
 /** Where a run goes on: at a step, or straight to the ACK with what the ledger says. */
-type Next = RepairStep | 'open' | { readonly acknowledgeAs: Outcome };
+export type Next = RepairStep | 'open' | { readonly acknowledgeAs: Outcome };
 
-export async function dataSharing(input: DataSharingInput): Promise<DataSharingResult> {
-  const state = new DataSharingState();
-  setHandler(notified, (notification) => state.notify(notification));
+/** Listens to what others tell a piece of work while it is under way, whether it is delivered or delivered again. */
+export function listen(state: DataSharingState): void {
   setHandler(turn, () => void (state.turns += 1));
   setHandler(released, (destination) => void state.released.add(destination));
   setHandler(status, () => state.status());
@@ -71,6 +71,12 @@ export async function dataSharing(input: DataSharingInput): Promise<DataSharingR
     },
     { validator: refuse },
   );
+}
+
+export async function dataSharing(input: DataSharingInput): Promise<DataSharingResult> {
+  const state = new DataSharingState();
+  setHandler(notified, (notification) => state.notify(notification));
+  listen(state);
   await condition(() => state.started);
   const key: WorkKey = {
     organization: input.organization,
@@ -98,7 +104,8 @@ export async function dataSharing(input: DataSharingInput): Promise<DataSharingR
  */
 const QUICK_DELIVERY_MESSAGES = 2;
 
-class Run {
+/** The steps of one piece of work. A redelivery has some of its own (redelivery.ts). */
+export class Run {
   #step: RepairStep = 'retrieve';
   #destinations: readonly DestinationId[] = [];
   /** Few messages: worth a quick try before a step of its own. */
@@ -111,9 +118,9 @@ class Run {
   #deadlineWatched = false;
 
   constructor(
-    private readonly state: DataSharingState,
-    private readonly key: WorkKey,
-    private readonly input: DataSharingInput,
+    protected readonly state: DataSharingState,
+    protected readonly key: WorkKey,
+    private readonly input: Pick<DataSharingInput, 'conflict'>,
   ) {}
 
   /** Goes on from a step until the work is over or parked and decided. */
@@ -152,7 +159,7 @@ class Run {
   }
 
   /** Asks the ledger. @returns where to go on when this is not new work */
-  private async open(): Promise<Next | undefined> {
+  protected async open(): Promise<Next | undefined> {
     const entry = { ...this.key, notification: this.state.first };
     const opened = await quickThenUntilDone(
       () => quick.openNotification(entry),
@@ -177,7 +184,7 @@ class Run {
   }
 
   /** Token and file. @returns true when another notification brought the same bytes before */
-  private async retrieve(): Promise<boolean> {
+  protected async retrieve(): Promise<boolean> {
     this.#step = 'retrieve';
     return withNewest(
       () => this.state.notifications,
@@ -211,8 +218,8 @@ class Run {
       const seen = this.state.turns;
       const slow = (): void => this.isSlow(Stage.transforming);
       const result = await quickThenPatient(
-        () => quick.transformFile(this.key),
-        () => transforming.transformFile(this.key),
+        () => this.transformOnce('quick'),
+        () => this.transformOnce('patient'),
         slow,
       );
       if (result.status === 'ready') {
@@ -223,6 +230,11 @@ class Run {
       this.waits(`an earlier file of the same patient: \`${result.behind}\``);
       await condition(() => this.state.turns > seen, LIMITS.waitFallbackMs);
     }
+  }
+
+  /** The one step of the transform that a redelivery does in its own way. */
+  protected transformOnce(pace: 'quick' | 'patient'): Promise<TransformResult> {
+    return (pace === 'quick' ? quick : transforming).transformFile(this.key);
   }
 
   private async deliver(): Promise<void> {
@@ -253,7 +265,7 @@ class Run {
   }
 
   /** ACK with the newest handle, again for each notification that came meanwhile. */
-  private async finish(outcome: Outcome): Promise<void> {
+  protected async finish(outcome: Outcome): Promise<void> {
     this.#step = 'acknowledge';
     this.#finishAs = outcome;
     let impossible = false;
@@ -356,7 +368,7 @@ class Run {
     setCurrentDetails('');
   }
 
-  private isSlow(stage: Stage): void {
+  protected isSlow(stage: Stage): void {
     this.watchDeadline();
     this.show(stage);
   }
@@ -368,7 +380,7 @@ class Run {
   }
 
   /** Raises an alert before Roche's last repeat; the timer exists only where the work is not quick. */
-  private watchDeadline(): void {
+  protected watchDeadline(): void {
     if (this.#deadlineWatched) return;
     this.#deadlineWatched = true;
     const watch = CancellationScope.nonCancellable(async () => {

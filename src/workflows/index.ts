@@ -2,3 +2,5 @@
 export { dataSharing } from './data-sharing';
 export { destination } from './destination';
 export { housekeeping } from './housekeeping';
+export { redelivery } from './redelivery';
+export { redeliveryPlan } from './redelivery-plan';

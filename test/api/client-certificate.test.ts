@@ -8,6 +8,8 @@ import { DuctusError } from '../../src/domain/errors';
 import { createLogger } from '../../src/runtime/telemetry/logger';
 import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { SECRETS, testConfig } from '../support/config';
+import { NO_PATIENTS } from '../support/no-patients';
+import { NO_REDELIVERY } from '../support/no-redelivery';
 
 let certificates: Certificates;
 let strangers: Certificates;
@@ -46,6 +48,8 @@ beforeAll(async () => {
     logger: createLogger({ level: 'error', role: 'test', stream: { write: () => undefined } }),
     metrics: createMetrics(),
     notify: () => Promise.resolve(),
+    patients: NO_PATIENTS,
+    redelivery: NO_REDELIVERY,
     operations: {
       parked: () => Promise.resolve([]),
       work: () => Promise.resolve(undefined),

@@ -8,6 +8,8 @@ import { DuctusError } from '../../src/domain/errors';
 import { createLogger } from '../../src/runtime/telemetry/logger';
 import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { SECRETS, testConfig } from '../support/config';
+import { NO_PATIENTS } from '../support/no-patients';
+import { NO_REDELIVERY } from '../support/no-redelivery';
 
 const OID = '2.999.1.1';
 const URL_WITH_SIGNATURE = 'https://bucket.s3.amazonaws.com/key.json?X-Amz-Signature=planted-signature';
@@ -61,6 +63,8 @@ describe('POST /roche/notifications', () => {
         await answer();
         taken.push(input);
       },
+      patients: NO_PATIENTS,
+      redelivery: NO_REDELIVERY,
       operations: {
         parked: () => Promise.resolve([]),
         work: () => Promise.resolve(undefined),

@@ -272,17 +272,15 @@ describe('token and file', () => {
 
   it('should park resources without a mapping where the destination says so; skip delivers the rest', async () => {
     await using hospital = await openHospital(world, { destination: { unmapped: 'park' } });
-    const file = bgBundle({ patient: 24, count: 3, seed: 24, insulin: 1 });
+    const file = withCarePlans(bgBundle({ patient: 24, count: 3, seed: 24 }), 1);
     const { messageId } = await share(hospital, file);
     expect(await parked(hospital, messageId)).toMatchObject({
       errorCode: 'DUCTUS_BUNDLE_UNMAPPED',
       failedStep: 'transform',
     });
-    const insulin = file.entry?.find((entry) => entry.resource?.resourceType === 'MedicationAdministration')?.resource
-      ?.id;
     await repair(hospital, messageId, {
       action: 'skip',
-      resources: [`MedicationAdministration/${insulin ?? ''}`],
+      resources: ['CarePlan/plan-0'],
       ...decidedBy,
     });
     await acknowledged(hospital);
@@ -292,10 +290,10 @@ describe('token and file', () => {
 
   it('should count resources without a mapping where the destination reports them', async () => {
     await using hospital = await openHospital(world);
-    await share(hospital, bgBundle({ patient: 25, count: 2, seed: 25, insulin: 2 }));
+    await share(hospital, withCarePlans(bgBundle({ patient: 25, count: 2, seed: 25 }), 2));
     await acknowledged(hospital);
     const metrics = await (await request(`${hospital.url}/metrics`)).body.text();
-    expect(metrics).toContain('ductus_unmapped_resources_total{type="MedicationAdministration"} 2');
+    expect(metrics).toContain('ductus_unmapped_resources_total{type="CarePlan"} 2');
   });
 });
 
@@ -320,3 +318,16 @@ describe('the ACK to Roche', () => {
     expect(await work.body.json()).toMatchObject({ outcome: 'delivered-ack-impossible', flags: ['ack-impossible'] });
   });
 });
+
+/** Adds resources that no transform has a mapping for. */
+function withCarePlans(bundle: fhir.Bundle, count: number): fhir.Bundle {
+  const subject = bundle.entry?.find(({ resource }) => resource?.resourceType === 'Patient')?.resource?.id ?? '';
+  const plans = Array.from({ length: count }, (_, index): fhir.CarePlan => ({
+    resourceType: 'CarePlan',
+    id: `plan-${String(index)}`,
+    status: 'active',
+    intent: 'plan',
+    subject: { reference: `Patient/${subject}` },
+  }));
+  return { ...bundle, entry: [...(bundle.entry ?? []), ...plans.map((resource) => ({ resource }))] };
+}

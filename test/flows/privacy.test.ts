@@ -54,7 +54,8 @@ function everything(folder: string): string {
     .join('\n');
 }
 
-async function databaseText(url: string): Promise<string> {
+/** @param except tables that may hold numbers of patients in clear */
+async function databaseText(url: string, except: readonly string[] = []): Promise<string> {
   const client = new PostgresClient({ connectionString: url });
   await client.connect();
   try {
@@ -62,7 +63,7 @@ async function databaseText(url: string): Promise<string> {
       `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
     );
     let text = '';
-    for (const { name } of tables.rows) {
+    for (const { name } of tables.rows.filter((table) => !except.includes(table.name))) {
       const rows = await client.query<{ row: string }>(`select t::text as row from "${name}" t`);
       text += rows.rows.map(({ row }) => row).join('\n');
     }
@@ -148,4 +149,45 @@ it('should leave no name, number or secret in clear anywhere', async () => {
   for (const [place, text] of Object.entries(places)) {
     expect({ place, looked: text.length > 200, found: found(text) }).toEqual({ place, looked: true, found: [] });
   }
+});
+
+it('should leave the hospital’s own number in the cross-reference, and nowhere else', async () => {
+  await using hospital = await openHospital(world, { organization: { patientIdentity: { source: 'registry' } } });
+  const mrn = 'PLANTED-MRN-0815';
+  const unknown = await share(hospital, bgBundle({ patient: PATIENT, count: 1, seed: 2 }));
+  await parked(hospital, unknown.messageId);
+  const order = {
+    organization: hospital.organizationId,
+    reason: 'a test',
+    patients: [{ sourceSystem: PATIENT.system, sourceValue: PATIENT.id, mrn }],
+  };
+  const call = (path: string, body: object) =>
+    request(`${hospital.url}/operations/patients/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRETS['OPERATOR'] ?? ''}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const imported = await call('import', order);
+  expect(imported.statusCode).toBe(200);
+  const answers = [imported, await call('import', { ...order, patients: [{ ...order.patients[0], mrn: `${mrn}X` }] })];
+  await repair(hospital, unknown.messageId, { action: 'retry', from: 'transform', ...decidedBy });
+  await result(hospital, unknown.messageId);
+  const removed = { sourceSystem: PATIENT.system, sourceValue: PATIENT.id };
+
+  expect((await hospital.emr.frames()).map((frame) => frame.bytes.toString('latin1')).join('')).toContain(mrn);
+  // Where it may be: to send it, it has to be known.
+  expect(await databaseText(hospital.storeUrl)).toContain(mrn);
+  answers.push(await call('remove', { ...order, patients: [removed] }));
+  const places: Record<string, string> = {
+    logs: hospital.logLines.join(''),
+    histories: await rawHistories(hospital),
+    metrics: await (await request(`${hospital.url}/metrics`)).body.text(),
+    answers: (await Promise.all(answers.map(({ body }) => body.text()))).join('\n'),
+    blobs: everything(hospital.config.dataDir),
+    database: await databaseText(hospital.storeUrl, ['patient_identifier']),
+  };
+  for (const [place, text] of Object.entries(places)) {
+    expect({ place, looked: text.length > 100, found: found(text, [mrn]) }).toEqual({ place, looked: true, found: [] });
+  }
+  expect(found(await databaseText(hospital.storeUrl), [mrn])).toEqual([]);
 });

@@ -50,6 +50,8 @@ export interface HospitalOptions {
   readonly roche?: Partial<RocheOptions>;
   /** Merged into the destination. */
   readonly destination?: object;
+  /** Further destinations of the first organization, by a short name: see `Hospital.destinationId`. */
+  readonly destinations?: Readonly<Record<string, object>>;
   /** Merged into the first organization. */
   readonly organization?: object;
   /** Limit on the size of a file. */
@@ -67,8 +69,10 @@ export interface Hospital extends AsyncDisposable {
   readonly configInput: object;
   readonly secrets: Readonly<Record<string, string>>;
   readonly organizationId: string;
-  /** The one destination. */
+  /** The one destination, or the first. */
   readonly destination: string;
+  /** The id of a further destination. */
+  destinationId(name: string): string;
   readonly client: Client;
   readonly storeUrl: string;
   readonly logLines: string[];
@@ -88,6 +92,13 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
   const suffix = randomBytes(4).toString('hex');
   const organizationId = `st-marien-${suffix}`;
   const destination = `emr-${suffix}`;
+  const further = Object.fromEntries(
+    Object.entries(options.destinations ?? {}).map(([name, settings]) => [`${name}-${suffix}`, settings]),
+  );
+  const delivery = {
+    acknowledgmentTimeoutMs: 2000,
+    pause: { afterFailures: 2, firstWaitMs: 100, longestWaitMs: 500 },
+  };
   const roche = new RocheSimulator(
     {
       seed: 1,
@@ -130,7 +141,11 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
     temporal: { address: world.temporalAddress, taskQueue: `test-${randomUUID()}` },
     store: { url: { env: 'STORE_URL' } },
     organizations: {
-      [organizationId]: { ...organization(EMR_OID, 'client'), ...options.organization },
+      [organizationId]: {
+        ...organization(EMR_OID, 'client'),
+        destinations: [destination, ...Object.keys(further)],
+        ...options.organization,
+      },
       [`st-anna-${suffix}`]: organization(OTHER_OID, 'client-2'),
     },
     destinations: {
@@ -138,10 +153,10 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
         kind: 'mllp',
         host: '127.0.0.1',
         port: emrPort,
-        acknowledgmentTimeoutMs: 2000,
-        pause: { afterFailures: 2, firstWaitMs: 100, longestWaitMs: 500 },
+        ...delivery,
         ...options.destination,
       },
+      ...Object.fromEntries(Object.entries(further).map(([id, settings]) => [id, { ...delivery, ...settings }])),
     },
     ...(options.dataSharing === undefined ? {} : { dataSharing: options.dataSharing }),
     ...(options.alerts === undefined ? {} : { alerts: options.alerts }),
@@ -176,6 +191,7 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
     },
     organizationId,
     destination,
+    destinationId: (name) => `${name}-${suffix}`,
     workflowId: (messageId) => `data-sharing/${organizationId}/${messageId}`,
     async startAgain(role = 'all') {
       this.ductus = await start(role);

@@ -7,6 +7,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { DestinationState } from '../../domain/destinations';
 import type { ErrorCode } from '../../domain/errors';
 import type { DestinationId } from '../../domain/identifiers';
+import type { KindCounts } from '../../transforms/model/counts';
+import { ITEM_KINDS } from '../../transforms/model/item';
 
 /** `accepted`, or the code of the error that the other side was answered with. */
 export type Result = 'accepted' | ErrorCode;
@@ -24,6 +26,10 @@ export interface Metrics {
   parked(code: ErrorCode): void;
   /** Resources without a mapping. @param type FHIR resource type as the file names it */
   unmapped(type: string, count: number): void;
+  /** Elements that no mapping reads, in resources that have one. */
+  unread(count: number): void;
+  /** Items of which messages were made, by kind. A file that is transformed again counts again. */
+  items(destination: DestinationId, kinds: KindCounts): void;
   alert(code: string): void;
   destinationState(destination: DestinationId, state: DestinationState): void;
 }
@@ -95,8 +101,14 @@ export function createMetrics(): Metrics {
   });
   const unmapped = new Counter({
     name: 'ductus_unmapped_resources_total',
-    help: 'Resources that have no mapping, by FHIR resource type.',
+    help: 'Resources that have no mapping, by FHIR resource type; `element`: elements that no mapping reads.',
     labelNames: ['type'],
+    registers,
+  });
+  const items = new Counter({
+    name: 'ductus_items_total',
+    help: 'Readings, devices, reports and carried resources that messages were made of, by kind.',
+    labelNames: ['destination', 'kind'],
     registers,
   });
   const alerts = new Counter({
@@ -120,6 +132,13 @@ export function createMetrics(): Metrics {
     possibleRepeat: (destination) => repeats.inc({ destination }),
     parked: (code) => parked.inc({ code }),
     unmapped: (type, count) => unmapped.inc({ type: KNOWN_TYPES.has(type) ? type : 'other' }, count),
+    unread: (count) => unmapped.inc({ type: 'element' }, count),
+    items: (destination, kinds) => {
+      for (const kind of ITEM_KINDS) {
+        const count = kinds[kind] ?? 0;
+        if (count > 0) items.inc({ destination, kind }, count);
+      }
+    },
     alert: (code) => alerts.inc({ code }),
     destinationState: (destination, state) => {
       for (const each of Object.values(DestinationState)) {

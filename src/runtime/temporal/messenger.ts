@@ -6,10 +6,17 @@ import type { DataSharingInput, Notification } from '../../domain/data-sharing';
 import type { DestinationInput } from '../../domain/destinations';
 import { DuctusError } from '../../domain/errors';
 import type { DestinationId, NotificationId, OrganizationId } from '../../domain/identifiers';
+import type { RedeliveryPlanInput } from '../../domain/redelivery';
 import { LIMITS } from '../../domain/limits';
 import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../domain/messages';
 import { Stage } from '../../domain/stages';
-import { conflictingWorkflowId, dataSharingWorkflowId, destinationWorkflowId } from '../../domain/workflow-ids';
+import {
+  conflictingWorkflowId,
+  dataSharingWorkflowId,
+  destinationWorkflowId,
+  redeliveryPlanWorkflowId,
+  redeliveryWorkflowId,
+} from '../../domain/workflow-ids';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const FLOW = keyword(SEARCH_ATTRIBUTES.flow);
@@ -112,6 +119,25 @@ export function createWorkflowMessenger(client: Client, taskQueue: string): Work
     },
     conflict: (key, notification) =>
       reached(client, () => notifyDataSharing(client, taskQueue, { ...key, notification }, true)),
+    redeliver: async (input) => {
+      const { organization, notificationId, variant, digest } = input;
+      await reached(client, () =>
+        client.workflow.start(WORKFLOW_TYPES.redelivery, {
+          workflowId: redeliveryWorkflowId(organization, notificationId, variant, digest),
+          taskQueue,
+          args: [input],
+          // The ledger tells a repeat from new work, however long ago the first was.
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          typedSearchAttributes: [
+            { key: FLOW, value: 'redelivery' },
+            { key: ORGANIZATION, value: organization },
+            { key: STAGE, value: Stage.received },
+          ],
+          staticSummary: `Redelivery to ${input.destination}`,
+        }),
+      );
+    },
   };
 }
 
@@ -150,4 +176,25 @@ export async function resumeDestination(
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/**
+ * Starts a comparison, or joins the one of that name.
+ * @param name of the comparison: part of its workflow id
+ */
+export async function startRedeliveryPlan(
+  client: Client,
+  taskQueue: string,
+  name: string,
+  input: RedeliveryPlanInput,
+): Promise<void> {
+  await client.workflow.start(WORKFLOW_TYPES.redeliveryPlan, {
+    workflowId: redeliveryPlanWorkflowId(name),
+    taskQueue,
+    args: [input],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    typedSearchAttributes: [{ key: FLOW, value: 'redelivery' }],
+    staticSummary: `Comparison for a redelivery to ${input.selection.destination}`,
+  });
 }

@@ -5,6 +5,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createDataSharingActivities } from '../../activities/data-sharing';
 import { createDestinationActivities } from '../../activities/destination';
 import { createHousekeepingActivities } from '../../activities/housekeeping';
+import { createRedeliveryActivities } from '../../activities/redelivery';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { createDataConverter } from '../codec/data-converter';
 import { connectionOptions } from './client';
@@ -43,6 +44,7 @@ export async function startWorker(
         ...createDataSharingActivities(deps),
         ...createDestinationActivities(deps),
         ...createHousekeepingActivities(deps),
+        ...createRedeliveryActivities(deps),
       },
       ...workflows,
       maxConcurrentActivityTaskExecutions: sizes.maxConcurrentActivities,

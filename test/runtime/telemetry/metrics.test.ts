@@ -58,6 +58,17 @@ describe('createMetrics', () => {
     expect(text).not.toContain('Jane');
   });
 
+  it('should count elements together, and items by kind and destination', async () => {
+    const metrics = createMetrics();
+    metrics.unread(3);
+    metrics.items(EMR, { glucose: 2, report: 1, carbs: 0 });
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('ductus_unmapped_resources_total{type="element"} 3');
+    expect(text).toContain('ductus_items_total{destination="emr",kind="glucose"} 2');
+    expect(text).toContain('ductus_items_total{destination="emr",kind="report"} 1');
+    expect(text).not.toContain('kind="carbs"');
+  });
+
   it('should keep two registries apart', async () => {
     const [first, second] = [createMetrics(), createMetrics()];
     first.notification('accepted');

@@ -1,0 +1,105 @@
+/** A fetched file as the mapping wants it: read by what it is, with the ledger's names and the hospital's numbers. */
+import type { OrganizationId } from '../domain/identifiers';
+import { DuctusError } from '../domain/errors';
+import type { OrganizationConfig } from '../runtime/config/schema';
+import { findPatients } from '../store/patients';
+import { readReport } from '../transforms/cda';
+import { readBundle } from '../transforms/fhir-bundle';
+import type { FileContent, ParsedResource } from '../transforms/model/content';
+import type { PatientContext } from '../transforms/model/patient';
+import type { EmrIdentity } from '../transforms/model/profile';
+import type { ActivityDependencies } from './dependencies';
+
+/** Stands for resources that name no patient: they queue behind each other. */
+const NO_PATIENT = 'no patient';
+
+/** A resource under the name that the ledger has for it. */
+export interface KnownResource {
+  /** A keyed hash, since FHIR ids may point at a person. */
+  readonly hash: string;
+  readonly resource: ParsedResource;
+}
+
+/** The name of a resource in the ledger. */
+export function resourceHash(deps: ActivityDependencies, organization: OrganizationId, reference: string): string {
+  return deps.hash(`${organization}|${reference}`);
+}
+
+/**
+ * @param messageType of the notification
+ * @throws DuctusError DUCTUS_BUNDLE_INVALID, DUCTUS_REPORT_INVALID; DUCTUS_BUNDLE_UNMAPPED for a type that is not known
+ */
+export function readFile(bytes: Buffer, messageType: string): FileContent {
+  switch (messageType) {
+    case 'Clinical Data':
+      return readBundle(bytes);
+    case 'Clinical Report':
+      return readReport(bytes);
+    default:
+      throw new DuctusError('DUCTUS_BUNDLE_UNMAPPED', `Files of type "${messageType}" have no mapping.`);
+  }
+}
+
+/** The resources of a file by reference. */
+export function knownResources(
+  deps: ActivityDependencies,
+  organization: OrganizationId,
+  { resources }: FileContent,
+): ReadonlyMap<string, KnownResource> {
+  return new Map(
+    resources.map((resource) => [
+      resource.reference,
+      { hash: resourceHash(deps, organization, resource.reference), resource },
+    ]),
+  );
+}
+
+/** Keyed hashes of the patients whose data the file holds: what delivery takes turns by. */
+export function patientHashes(
+  deps: ActivityDependencies,
+  organization: OrganizationId,
+  { resources }: FileContent,
+): ReturnType<ActivityDependencies['hash']>[] {
+  const patients = new Set(
+    resources.filter(({ mapping }) => mapping.kind !== 'context').map(({ patient }) => patient ?? NO_PATIENT),
+  );
+  return [...patients].map((patient) => deps.hash(`${organization}|patient|${patient}`));
+}
+
+/**
+ * The hospital's own numbers of the patients of the file, by patient key; none where the organization takes the numbers
+ * as they come.
+ */
+export async function identitiesOf(
+  deps: ActivityDependencies,
+  organization: OrganizationId,
+  { patientIdentity }: OrganizationConfig,
+  { resources }: FileContent,
+): Promise<ReadonlyMap<string, EmrIdentity>> {
+  if (patientIdentity.source === 'as-sent') return new Map();
+  const people = new Map<string, PatientContext>();
+  for (const { subject } of resources) if (subject !== undefined) people.set(subject.key, subject);
+  const numbers = [...people.values()].map(({ key, identifier }) => ({
+    key,
+    sourceSystem: identifier.system ?? '',
+    sourceValue: identifier.value,
+  }));
+  // PostgreSQL cannot hold a NUL, so such a number has no entry.
+  const askable = numbers.filter(
+    ({ sourceSystem, sourceValue }) => !`${sourceSystem}${sourceValue}`.includes('\u0000'),
+  );
+  const found = await findPatients(deps.store, organization, askable);
+  const byNumber = new Map(found.map((entry) => [numberKey(entry.sourceSystem, entry.sourceValue), entry]));
+  const identities = new Map<string, EmrIdentity>();
+  for (const { key, sourceSystem, sourceValue } of askable) {
+    const entry = byNumber.get(numberKey(sourceSystem, sourceValue));
+    if (entry === undefined) continue;
+    const { mrn, assigningAuthority, identifierType } = entry;
+    identities.set(key, { value: mrn, assigningAuthority, identifierType });
+  }
+  return identities;
+}
+
+function numberKey(system: string, value: string): string {
+  return JSON.stringify([system, value]);
+}

@@ -1,0 +1,99 @@
+/**
+ * What operators can do with the cross-reference of patients, once for the HTTP API and the command line. A change is one
+ * transaction with its entry in the list of decisions; no workflow is needed for it (ADR 0013).
+ */
+import { DuctusError } from '../domain/errors';
+import { OrganizationIdSchema, type OrganizationId } from '../domain/identifiers';
+import {
+  listPatients,
+  summarizePatients,
+  type PatientFilter,
+  type PatientsSummary,
+  type PatientView,
+} from '../queries/patients';
+import type { Store } from '../store/database';
+import {
+  importPatients,
+  removePatients,
+  type ImportOutcome,
+  type PatientEntry,
+  type PatientOrder,
+  type SourceNumber,
+} from '../store/patients';
+import type { Config } from './config/schema';
+
+export type PatientsImport =
+  | ImportOutcome
+  /** Nothing was written. @property positions of entries that give a number of the same file something else */
+  | { readonly status: 'contradictory'; readonly positions: readonly number[] };
+
+export interface PatientOperations {
+  /** @throws DuctusError DUCTUS_NOT_FOUND, as all here, for an organization that is not configured */
+  summary(organization?: string): Promise<readonly PatientsSummary[]>;
+  list(organization: string, filter: PatientFilter): Promise<readonly PatientView[]>;
+  /** All entries or none; an entry that is there with another number is only replaced where that is asked for. */
+  import(
+    organization: string,
+    entries: readonly PatientEntry[],
+    order: PatientOrder & { readonly replace: boolean },
+  ): Promise<PatientsImport>;
+  /** @returns how many there were */
+  remove(organization: string, numbers: readonly SourceNumber[], order: PatientOrder): Promise<number>;
+}
+
+/** Builds the operations on a store. */
+export function createPatientOperations(config: Config, store: Store): PatientOperations {
+  const configured = (organization: string): OrganizationId => {
+    const id = OrganizationIdSchema.safeParse(organization);
+    if (!id.success || !Object.hasOwn(config.organizations, id.data)) {
+      throw new DuctusError('DUCTUS_NOT_FOUND', `There is no organization "${organization}" in the configuration.`);
+    }
+    return id.data;
+  };
+  return {
+    summary: async (organization) =>
+      summarizePatients(store, organization === undefined ? undefined : configured(organization)),
+    list: async (organization, filter) => listPatients(store, configured(organization), filter),
+    import: async (organization, entries, order) => {
+      const id = configured(organization);
+      const { unique, contradictory } = withoutRepeats(entries);
+      if (contradictory.length > 0) return { status: 'contradictory', positions: contradictory };
+      const outcome = await importPatients(
+        store,
+        id,
+        unique.map(({ entry }) => entry),
+        order,
+      );
+      if (outcome.status === 'done') return outcome;
+      return { status: 'different', changed: outcome.changed.flatMap((index) => unique[index]?.position ?? []) };
+    },
+    remove: async (organization, numbers, order) => removePatients(store, configured(organization), numbers, order),
+  };
+}
+
+interface Positioned {
+  readonly entry: PatientEntry;
+  readonly position: number;
+}
+
+/** An entry that comes twice counts once; one that comes twice and differs cannot be decided here. */
+function withoutRepeats(entries: readonly PatientEntry[]): {
+  readonly unique: readonly Positioned[];
+  readonly contradictory: readonly number[];
+} {
+  const bySource = new Map<string, Positioned>();
+  const contradictory: number[] = [];
+  for (const [position, entry] of entries.entries()) {
+    const source = JSON.stringify([entry.sourceSystem, entry.sourceValue]);
+    const other = bySource.get(source)?.entry;
+    if (other === undefined) bySource.set(source, { entry, position });
+    else if (
+      other.mrn !== entry.mrn ||
+      other.assigningAuthority !== entry.assigningAuthority ||
+      other.identifierType !== entry.identifierType
+    ) {
+      contradictory.push(position);
+    }
+  }
+  return { unique: [...bySource.values()], contradictory };
+}

@@ -1,0 +1,212 @@
+/**
+ * The cross-reference of patients: under which number a hospital's EMR knows the patient whom Roche names by another.
+ * Filled by operators, each change in one transaction with its entry in the list of decisions (ADR 0013). The numbers
+ * stand here in clear: a keyed hash could be looked up, but not sent to the EMR.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { OrganizationId } from '../domain/identifiers';
+import type { Store } from './database';
+import type { Database } from './schema';
+
+/** A number as Roche gives it. */
+export interface SourceNumber {
+  /** URI of the number's system, as in `urn:oid:2.999.1.10`; empty when it comes without one. */
+  readonly sourceSystem: string;
+  readonly sourceValue: string;
+}
+
+/** One line of the cross-reference. */
+export interface PatientEntry extends SourceNumber {
+  /** The hospital's number. */
+  readonly mrn: string;
+  /** PID-3.4: `NAME`, or `NAME&universal id&type`; empty: that of the destination. */
+  readonly assigningAuthority: string;
+  /** PID-3.5, table 0203; empty: that of the destination. */
+  readonly identifierType: string;
+}
+
+/** Who changes the cross-reference, and why. */
+export interface PatientOrder {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type ImportOutcome =
+  | { readonly status: 'done'; readonly added: number; readonly replaced: number; readonly unchanged: number }
+  /** Nothing was written. @property changed positions of the entries that are there with something else */
+  | { readonly status: 'different'; readonly changed: readonly number[] };
+
+/** Rows of one statement: far below what PostgreSQL takes, and a statement stays short. */
+const ROWS_AT_ONCE = 2000;
+
+/**
+ * Adds entries, all or none. The same again changes nothing; an entry that is there with another number is only
+ * replaced when that is asked for.
+ * @param entries no two of the same source
+ */
+export async function importPatients(
+  store: Store,
+  organization: OrganizationId,
+  entries: readonly PatientEntry[],
+  order: PatientOrder & { readonly replace: boolean },
+): Promise<ImportOutcome> {
+  return store.transaction().execute(async (trx) => {
+    await lock(trx, organization);
+    const chunks = chunksOf(entries);
+    const changed: number[] = [];
+    let unchanged = 0;
+    for (const [index, chunk] of chunks.entries()) {
+      for (const { position, same } of await present(trx, organization, chunk)) {
+        if (same) unchanged += 1;
+        else changed.push(index * ROWS_AT_ONCE + position - 1);
+      }
+    }
+    if (changed.length > 0 && !order.replace) return { status: 'different', changed: changed.sort((a, b) => a - b) };
+    const counts = {
+      added: entries.length - unchanged - changed.length,
+      replaced: changed.length,
+      unchanged,
+    };
+    if (counts.added + counts.replaced > 0) {
+      for (const chunk of chunks) await write(trx, organization, chunk, order.by);
+      await recordChange(trx, organization, 'patients-import', order, counts);
+    }
+    return { status: 'done', ...counts };
+  });
+}
+
+/**
+ * Takes entries out.
+ * @returns how many there were
+ */
+export async function removePatients(
+  store: Store,
+  organization: OrganizationId,
+  numbers: readonly SourceNumber[],
+  order: PatientOrder,
+): Promise<number> {
+  return store.transaction().execute(async (trx) => {
+    await lock(trx, organization);
+    let removed = 0;
+    for (const chunk of chunksOf(numbers)) {
+      const { rows } = await sql<{ found: number }>`
+        with gone as (
+          delete from patient_identifier p using ${given(chunk)}
+          where p.organization = ${organization}
+            and p.source_system = g.source_system and p.source_value = g.source_value
+          returning 1
+        )
+        select count(*) as found from gone
+      `.execute(trx);
+      removed += rows[0]?.found ?? 0;
+    }
+    if (removed > 0) await recordChange(trx, organization, 'patients-remove', order, { removed });
+    return removed;
+  });
+}
+
+/** The entries for numbers of a file; those without one are not among them. */
+export async function findPatients(
+  store: Store,
+  organization: OrganizationId,
+  numbers: readonly SourceNumber[],
+): Promise<readonly PatientEntry[]> {
+  const found: PatientEntry[] = [];
+  for (const chunk of chunksOf(numbers)) {
+    const { rows } = await sql<PatientEntry>`
+      select p.source_system as "sourceSystem", p.source_value as "sourceValue", p.emr_value as "mrn",
+        p.assigning_authority as "assigningAuthority", p.identifier_type as "identifierType"
+      from patient_identifier p
+      join ${given(chunk)} on p.source_system = g.source_system and p.source_value = g.source_value
+      where p.organization = ${organization}
+    `.execute(store);
+    found.push(...rows);
+  }
+  return found;
+}
+
+function chunksOf<T>(all: readonly T[]): (readonly T[])[] {
+  const chunks: (readonly T[])[] = [];
+  for (let done = 0; done < all.length; done += ROWS_AT_ONCE) chunks.push(all.slice(done, done + ROWS_AT_ONCE));
+  return chunks;
+}
+
+/** Changes of one organization's numbers, one after the other: two imports at once could each overlook the other. */
+async function lock(trx: Transaction<Database>, organization: OrganizationId): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`patients/${organization}`}, 0))`.execute(trx);
+}
+
+/** The numbers as a table `g`. */
+function given(numbers: readonly SourceNumber[]) {
+  const systems = numbers.map(({ sourceSystem }) => sourceSystem);
+  const values = numbers.map(({ sourceValue }) => sourceValue);
+  return sql`unnest(${systems}::text[], ${values}::text[]) as g(source_system, source_value)`;
+}
+
+/** The entries as a table `g`, numbered from 1. */
+function givenEntries(entries: readonly PatientEntry[]) {
+  const column = (name: keyof PatientEntry): string[] => entries.map((entry) => entry[name]);
+  return sql`unnest(
+      ${column('sourceSystem')}::text[], ${column('sourceValue')}::text[], ${column('mrn')}::text[],
+      ${column('assigningAuthority')}::text[], ${column('identifierType')}::text[]
+    ) with ordinality as g(source_system, source_value, emr_value, assigning_authority, identifier_type, position)`;
+}
+
+/** Those of the entries that are there, and whether they are the same. */
+async function present(
+  trx: Transaction<Database>,
+  organization: OrganizationId,
+  entries: readonly PatientEntry[],
+): Promise<readonly { readonly position: number; readonly same: boolean }[]> {
+  const { rows } = await sql<{ position: number; same: boolean }>`
+    select g.position, (p.emr_value, p.assigning_authority, p.identifier_type)
+      = (g.emr_value, g.assigning_authority, g.identifier_type) as same
+    from patient_identifier p
+    join ${givenEntries(entries)} on p.source_system = g.source_system and p.source_value = g.source_value
+    where p.organization = ${organization}
+  `.execute(trx);
+  return rows;
+}
+
+async function write(
+  trx: Transaction<Database>,
+  organization: OrganizationId,
+  entries: readonly PatientEntry[],
+  by: string,
+): Promise<void> {
+  await sql`
+    insert into patient_identifier as p
+      (organization, source_system, source_value, emr_value, assigning_authority, identifier_type, updated_at, updated_by)
+    select ${organization}, g.source_system, g.source_value, g.emr_value, g.assigning_authority, g.identifier_type,
+      now(), ${by}
+    from ${givenEntries(entries)}
+    on conflict (organization, source_system, source_value) do update set
+      emr_value = excluded.emr_value, assigning_authority = excluded.assigning_authority,
+      identifier_type = excluded.identifier_type, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+    where (p.emr_value, p.assigning_authority, p.identifier_type)
+      <> (excluded.emr_value, excluded.assigning_authority, excluded.identifier_type)
+  `.execute(trx);
+}
+
+/** With counts only: the list of decisions is kept for longer than any number may be. */
+async function recordChange(
+  trx: Transaction<Database>,
+  organization: OrganizationId,
+  action: 'patients-import' | 'patients-remove',
+  { by, reason }: PatientOrder,
+  counts: Readonly<Record<string, number>>,
+): Promise<void> {
+  await trx
+    .insertInto('decision')
+    .values({
+      organization,
+      notification_id: null,
+      destination: null,
+      action,
+      by,
+      reason,
+      details: JSON.stringify(counts),
+      at: new Date(),
+    })
+    .execute();
+}

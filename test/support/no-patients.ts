@@ -1,0 +1,9 @@
+/** A cross-reference without patients, for tests of the entry point alone. */
+import type { PatientOperations } from '../../src/runtime/patient-operations';
+
+export const NO_PATIENTS: PatientOperations = {
+  summary: () => Promise.resolve([]),
+  list: () => Promise.resolve([]),
+  import: () => Promise.resolve({ status: 'done', added: 0, replaced: 0, unchanged: 0 }),
+  remove: () => Promise.resolve(0),
+};
