@@ -27,14 +27,14 @@ const HEAD = [
 export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string {
   const secret = (name: SecretName) => ({ file: `secrets/${name}` });
   const certificate = (name: string) => ({ file: `certificates/${name}` });
-  const organization = ({ emrOid, timeZone, username, password, clientId, clientSecret }: DemoOrganization) => ({
-    emrOid,
-    timeZone,
-    notification: { basic: { username, password: secret(password) } },
+  const organization = (one: DemoOrganization) => ({
+    emrOid: one.emrOid,
+    timeZone: one.timeZone,
+    notification: { basic: { username: one.username, password: secret(one.password) } },
     roche: {
       servicesUrl: addresses.rocheServicesUrl,
-      clientId,
-      clientSecret: secret(clientSecret),
+      clientId: one.clientId,
+      clientSecret: secret(one.clientSecret),
       tls: {
         cert: certificate('ductus-client.pem'),
         key: certificate('ductus-client-key.pem'),
@@ -42,7 +42,16 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
       },
     },
     retrieval: { endpoint: addresses.s3Endpoint, ca: certificate('ca.pem'), allowedHosts: ['localhost'] },
-    destinations: ['emr-main'],
+    destinations: [one.destination],
+  });
+  const destination = ({ insulin }: DemoOrganization) => ({
+    kind: 'mllp',
+    host: '127.0.0.1',
+    port: addresses.emrPort,
+    acknowledgmentTimeoutMs: 10_000,
+    // A real EMR gets longer waits; nobody wants to watch those.
+    pause: { afterFailures: 3, firstWaitMs: 500, longestWaitMs: 2_000 },
+    hl7: { insulin, devices: 'describe' },
   });
   const config = {
     dataDir: folder.data,
@@ -62,16 +71,7 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
     },
     operators: [{ name: 'demo', token: secret('operator-token'), rights: ['read', 'repair', 'decode'] }],
     organizations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.id, organization(one)])),
-    destinations: {
-      'emr-main': {
-        kind: 'mllp',
-        host: '127.0.0.1',
-        port: addresses.emrPort,
-        acknowledgmentTimeoutMs: 10_000,
-        // A real EMR gets longer waits; nobody wants to watch those.
-        pause: { afterFailures: 3, firstWaitMs: 500, longestWaitMs: 2_000 },
-      },
-    },
+    destinations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.destination, destination(one)])),
   };
   return HEAD + stringify(config);
 }

@@ -2,6 +2,8 @@
 /// <reference types="fhir" />
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bgBundle, type BgBundleOptions } from '../simulators/roche-dc/sample-data';
+import { diaryBundle, type DiaryOptions } from '../simulators/roche-dc/sample-diary';
+import type { ShareRequest } from '../simulators/roche-dc/roche-simulator';
 import type { NotificationStats, RocheStats } from '../simulators/roche-dc/statistics';
 import { RandomStream } from '../simulators/random';
 import type { CommandResult } from './ductus-command';
@@ -34,12 +36,18 @@ export interface DayParts {
 export interface DayFile {
   readonly messageId: string;
   readonly organization: DemoOrganization;
+}
+
+/** A bundle, to be edited afterwards. */
+export interface DayBundle extends DayFile {
   readonly bundle: fhir.Bundle;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** One reading every five minutes, as a sensor has them: 12,000 fit into six weeks. */
 const INTERVAL_MINUTES = 5;
+const HOUR_MS = 60 * 60 * 1000;
+const HOURS_BETWEEN_MEALS = 6;
 
 export class Day {
   readonly parts: DayParts;
@@ -52,32 +60,64 @@ export class Day {
     this.random = new RandomStream(parts.roche.seed, 'sample day');
   }
 
-  /** A bundle with the latest readings of one of the hospital's patients. */
-  bundle(
+  /** A bundle with nothing but readings of one of the hospital's patients. */
+  readings(
     organization: DemoOrganization,
     patient: number,
     count: number,
     more: Partial<BgBundleOptions> = {},
   ): fhir.Bundle {
-    const end = Math.floor((this.#begin - DAY_MS) / 60_000) * 60_000;
     return bgBundle({
       patient: organization.firstPatient + patient,
       count,
-      seed: this.random.integer(0, 2 ** 31),
-      start: new Date(end - count * INTERVAL_MINUTES * 60_000).toISOString(),
+      seed: this.#seed(),
+      start: this.#before(count * INTERVAL_MINUTES * 60_000),
       intervalMinutes: INTERVAL_MINUTES,
       unit: 'mixed',
       ...more,
     });
   }
 
-  /** Shares a file, by one way of retrieval and the other in turn. Returns when the first notification is answered. */
-  async share(organization: DemoOrganization, bundle: fhir.Bundle): Promise<DayFile> {
+  /** The diary of one of the hospital's patients: all data types, with the devices. */
+  diary(organization: DemoOrganization, patient: number, meals: number, more: Partial<DiaryOptions> = {}): fhir.Bundle {
+    return diaryBundle({
+      patient: organization.firstPatient + patient,
+      seed: this.#seed(),
+      start: this.#before(meals * HOURS_BETWEEN_MEALS * HOUR_MS),
+      meals,
+      hoursBetween: HOURS_BETWEEN_MEALS,
+      therapy: patient % 2 === 0 ? 'pump' : 'pen',
+      timeZone: organization.timeZone,
+      ...more,
+    });
+  }
+
+  /** Shares a bundle, by one way of retrieval and the other in turn. Returns when the first notification is answered. */
+  async share(organization: DemoOrganization, bundle: fhir.Bundle): Promise<DayBundle> {
+    return { ...(await this.#share(organization, { bundle })), bundle };
+  }
+
+  /** Shares a report. */
+  async shareReport(organization: DemoOrganization, document: Uint8Array): Promise<DayFile> {
+    return this.#share(organization, { bundle: document, messageType: 'Clinical Report' });
+  }
+
+  async #share(organization: DemoOrganization, file: Pick<ShareRequest, 'bundle' | 'messageType'>): Promise<DayFile> {
     this.parts.signal.throwIfAborted();
     this.#shared += 1;
     const option = this.#shared % 2 === 0 ? 'presigned-url' : 'access-point';
-    const { messageId } = await this.parts.roche.share({ organization: organization.emrOid, bundle, option });
-    return { messageId, organization, bundle };
+    const { messageId } = await this.parts.roche.share({ organization: organization.emrOid, option, ...file });
+    return { messageId, organization };
+  }
+
+  /** An instant so long before the end of yesterday's data. */
+  #before(milliseconds: number): string {
+    const end = Math.floor((this.#begin - DAY_MS) / 60_000) * 60_000;
+    return new Date(end - milliseconds).toISOString();
+  }
+
+  #seed(): number {
+    return this.random.integer(0, 2 ** 31);
   }
 
   async pause(milliseconds: number): Promise<void> {

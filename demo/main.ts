@@ -12,8 +12,9 @@ import { createNarrator, type Narrator } from './narrator';
 import { demoCommand, type DemoOptions } from './options';
 import { ANY_PORTS, usualPorts } from './ports';
 import { flowResult, problems, type FlowResult } from './result';
-import { NOTIFICATIONS, playSampleDay } from './sample-day';
+import { EXPECTED, playSampleDay } from './sample-day';
 import { sendFile } from './send';
+import type { ItemCounts } from './scoreboard';
 import { Session } from './session';
 import { paintScores } from './painter';
 import { STOPPED, stopSignals, type StopSignals } from './stop-signals';
@@ -111,13 +112,16 @@ async function once(stage: Stage): Promise<void> {
   }
   display.print(`Ductus demo, one day: data in ${folder.path}, seed ${String(seed)}`);
   let result: FlowResult;
+  let shared: ItemCounts;
   const session = await Session.open({ folder, ports: ANY_PORTS, seed, tell, restart: false, signal: stopping });
   const painting = new AbortController();
   const painted = paintScores(display, session, painting.signal);
   try {
     await Promise.race([session.failed, painted, playDay(stage, session, folder, ONCE_PATIENCE_MS, 0)]);
     await session.look();
-    result = flowResult(session.counts(), seed);
+    const counts = session.counts();
+    result = flowResult(counts, await session.unmapped(), seed);
+    shared = counts.shared;
   } finally {
     painting.abort();
     await painted.catch(() => undefined);
@@ -126,7 +130,7 @@ async function once(stage: Stage): Promise<void> {
     if (temporary && stopping.aborted) folder.remove();
   }
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  const wrong = problems(result, NOTIFICATIONS);
+  const wrong = problems(result, EXPECTED, shared);
   if (wrong.length > 0) {
     throw new DemoError(
       `Not as it should be: ${wrong.join('; ')}.`,
@@ -166,7 +170,7 @@ function watchOwnFiles(session: Session): void {
   const { onShare } = session.roche;
   session.roche.onShare = (file, request) => {
     onShare(file, request);
-    session.announce(file.messageId, `Your file (${String(file.readings.length)} readings)`);
+    session.announce(file.messageId, `Your file (${String(file.items.length)} items)`);
   };
 }
 

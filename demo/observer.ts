@@ -20,14 +20,14 @@ export class Observer {
   }
 
   see({ frames, dropped }: EmrNews): void {
-    for (const { controlId, accepted, repeat, answer, observations } of frames) {
+    for (const { controlId, accepted, repeat, answer, entries } of frames) {
       if (repeat) {
         this.#tell.good(`The EMR got message ${controlId} again and knows it by its MSH-10: nothing is there twice`);
       } else if (!accepted) {
         const why = [answer.errorCode, answer.errorText].filter((part) => part !== undefined).join(': ');
         this.#tell.bad(`The EMR refuses message ${controlId} with ${answer.kind}${why === '' ? '' : ` (${why})`}`);
       } else if (answer.kind !== 'AA' && answer.kind !== 'delay') {
-        const what = `message ${controlId} (${groups(observations.length)} readings)`;
+        const what = `message ${controlId} (${groups(entries.length)} items)`;
         this.#tell.bad(`The EMR stores ${what}, and Ductus gets no valid answer: ${WORDS[answer.kind] ?? answer.kind}`);
       }
     }

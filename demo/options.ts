@@ -27,7 +27,7 @@ export function demoCommand(run: (options: DemoOptions) => Promise<void>): Comma
   const command = new Command('npm start --')
     .description(
       'Shows Ductus at work: starts a Roche simulator, an EMR simulator and Ductus itself (with a Temporal server and a ' +
-        'PostgreSQL of its own), sends a sample day of synthetic glucose readings, and stays up until Ctrl-C.',
+        'PostgreSQL of its own), sends a sample day of synthetic data, and stays up until Ctrl-C.',
     )
     .option('--once', 'play the sample day in a folder that is thrown away, say how it went, and end')
     .option('--json', 'with --once: one JSON line for each flow on standard output')

@@ -1,4 +1,4 @@
-/** The two hospitals of the demo. OIDs are below 2.999, the arc for examples. */
+/** The two hospitals of the demo, in two time zones, each with an EMR that wants insulin in another form. OIDs are below 2.999, the arc for examples. */
 import type { SecretName } from './secrets';
 
 export interface DemoOrganization {
@@ -6,6 +6,10 @@ export interface DemoOrganization {
   readonly id: string;
   readonly emrOid: string;
   readonly timeZone: string;
+  /** Its destination in `ductus.yaml`. */
+  readonly destination: string;
+  /** As observations, or as administrations (RAS^O17). */
+  readonly insulin: 'oru' | 'ras';
   readonly clientId: string;
   readonly username: string;
   readonly clientSecret: SecretName;
@@ -18,6 +22,8 @@ export const ST_MARIEN: DemoOrganization = {
   id: 'st-marien',
   emrOid: '2.999.1.1',
   timeZone: 'Europe/Berlin',
+  destination: 'emr-main',
+  insulin: 'oru',
   clientId: 'demo-st-marien',
   username: 'roche-st-marien',
   clientSecret: 'st-marien-client-secret',
@@ -28,7 +34,9 @@ export const ST_MARIEN: DemoOrganization = {
 export const ST_ANNA: DemoOrganization = {
   id: 'st-anna',
   emrOid: '2.999.1.2',
-  timeZone: 'Europe/Vienna',
+  timeZone: 'Atlantic/Canary',
+  destination: 'emr-anna',
+  insulin: 'ras',
   clientId: 'demo-st-anna',
   username: 'roche-st-anna',
   clientSecret: 'st-anna-client-secret',

@@ -2,14 +2,25 @@
  * The sample day: 60 notifications for two hospitals in about twenty seconds, with what goes wrong on a real day. Each
  * scene waits until what it is about has happened, so that the story is the same on a slow machine.
  */
-import { correctionBundle } from '../simulators/roche-dc/sample-data';
+import { DIARY_EDITS, editedDiary } from '../simulators/roche-dc/sample-edits';
+import { sampleReport } from '../simulators/roche-dc/sample-report';
+import { CLOCK_CHANGES } from '../simulators/roche-dc/sample-times';
 import { dataSharingWorkflowId } from '../src/domain/workflow-ids';
 import { NotificationIdSchema, OrganizationIdSchema } from '../src/domain/identifiers';
-import { Day, isAnswered, type DayFile, type DayParts } from './day';
+import { Day, isAnswered, type DayBundle, type DayFile, type DayParts } from './day';
 import { ORGANIZATIONS, ST_ANNA, ST_MARIEN } from './organizations';
+import type { Expected } from './result';
 
-/** How many notifications a day has. */
-export const NOTIFICATIONS = 60;
+/** What the day brings, whatever the seed: two diaries are edited (`DIARY_EDITS`), and a report is replaced. */
+export const EXPECTED: Expected = {
+  notifications: 60,
+  corrections: 2 * sumOf('edited') + 1,
+  deletions: 2 * sumOf('deleted'),
+};
+
+function sumOf(what: 'edited' | 'deleted'): number {
+  return Object.values(DIARY_EDITS).reduce((sum, counts) => sum + counts[what], 0);
+}
 
 /** Time between two files of a stream of files. */
 const PACE_MS = 150;
@@ -26,33 +37,44 @@ export async function playSampleDay(parts: DayParts): Promise<void> {
   await largeFiles(day, refused);
   await emrAway(day, refused);
   await lostAcknowledgment(day);
+  await clocksChange(day, refused);
   await eveningRound(day, morning, refused);
   await repair(day, refused);
   await day.allAcknowledged();
 }
 
-/** Files of patients 1 to 20 of the hospitals in turn. */
-async function stream(day: Day, count: number, firstPatient: number, largest = 40): Promise<DayFile[]> {
-  const files: DayFile[] = [];
+/** Diaries of patients of the hospitals in turn. @param longest readings of a sensor in the longest of them */
+async function stream(day: Day, count: number, firstPatient: number, longest = 24): Promise<DayBundle[]> {
+  const files: DayBundle[] = [];
   for (let index = 0; index < count; index += 1) {
     const organization = ORGANIZATIONS[index % ORGANIZATIONS.length] ?? ST_MARIEN;
-    const devices = index % 4 === 0;
-    const bundle = day.bundle(organization, firstPatient + index, day.random.integer(4, largest), { devices });
+    const sensorReadings = day.random.integer(0, longest);
+    const bundle = day.diary(organization, firstPatient + index, day.random.integer(3, 8), { sensorReadings });
     files.push(await day.share(organization, bundle));
     await day.pause(PACE_MS);
   }
   return files;
 }
 
-async function morningRound(day: Day): Promise<DayFile[]> {
+/** The report on a patient. @param version a higher one replaces the one before */
+async function report(day: Day, organization: typeof ST_MARIEN, patient: number, version: number): Promise<void> {
+  const number = organization.firstPatient + patient;
+  const finding = `Time in range ${String(60 + version)} % (made up).`;
+  await day.shareReport(organization, sampleReport({ patient: number, seed: day.parts.roche.seed, version, finding }));
+}
+
+async function morningRound(day: Day): Promise<DayBundle[]> {
   const { tell, roche } = day.parts;
-  tell.say('Morning: 20 files of two hospitals, by S3 access point and by pre-signed URL in turn');
-  const files = await stream(day, 19, 0, 120);
+  tell.say('Morning: 20 files of two hospitals, by S3 access point and by pre-signed URL in turn:');
+  tell.aside('diaries with glucose, carbohydrates, insulin and devices, and two reports (CDA)');
+  const files = await stream(day, 17, 0, 96);
+  await report(day, ST_MARIEN, 0, 1);
+  await report(day, ST_ANNA, 1, 1);
   tell.say('Roche notifies of one file twice, the second time while the first is under way');
-  const twice = await day.share(ST_MARIEN, day.bundle(ST_MARIEN, 19, 25));
+  const twice = await day.share(ST_MARIEN, day.diary(ST_MARIEN, 19, 6));
   await roche.repeat(twice.messageId);
   await day.allAcknowledged();
-  tell.good('All 20 are in the EMR and acknowledged, and the duplicate brought nothing twice');
+  tell.good('All 20 are in the EMRs and acknowledged, and the duplicate brought nothing twice');
   return files;
 }
 
@@ -62,7 +84,7 @@ async function brokenConnection(day: Day): Promise<void> {
   tell.say('The connection to the EMR breaks right after it stored a message: did it arrive or not?');
   const { repeats } = emr.simulator.stats();
   emr.simulator.script({ answer: { kind: 'drop-after-storing' } });
-  await day.share(ST_MARIEN, day.bundle(ST_MARIEN, 20, 12));
+  await day.share(ST_MARIEN, day.diary(ST_MARIEN, 20, 3));
   await day.emr('the repeat of the message', (stats) => stats.repeats > repeats);
   await day.allAcknowledged();
 }
@@ -75,7 +97,7 @@ async function unknownPatient(day: Day): Promise<DayFile> {
   emr.simulator.script({
     answer: { kind: 'AE', errorCode: '204', errorLocation: 'PID^1^3', errorText: 'unknown patient number' },
   });
-  const file = await day.share(ST_MARIEN, day.bundle(ST_MARIEN, 21, 8));
+  const file = await day.share(ST_MARIEN, day.diary(ST_MARIEN, 21, 2));
   await day.emr('the refusal by the EMR', (stats) => stats.refused > refused);
   await stream(day, 6, 22);
   await day.allAcknowledged([file]);
@@ -85,22 +107,24 @@ async function unknownPatient(day: Day): Promise<DayFile> {
   return file;
 }
 
-async function corrections(day: Day, morning: readonly DayFile[], refused: DayFile): Promise<void> {
+async function corrections(day: Day, morning: readonly DayBundle[], refused: DayFile): Promise<void> {
   const { tell, roche } = day.parts;
-  tell.say('Two patients correct readings of the morning and delete one each');
+  tell.say('Two patients edit their diaries and delete some of it, a meter has new firmware, and a report is replaced');
   for (const file of morning.slice(0, 2)) {
-    await day.share(file.organization, correctionBundle(file.bundle, { seed: roche.seed, corrected: 2, cancelled: 1 }));
+    await day.share(file.organization, editedDiary(file.bundle, roche.seed));
   }
+  await report(day, ST_MARIEN, 0, 2);
   await day.allAcknowledged([refused]);
-  tell.good('The EMR has four corrections (OBX-11 C) and two deletions (OBX-11 D)');
+  const counts = `${String(EXPECTED.corrections)} corrections and ${String(EXPECTED.deletions)} deletions`;
+  tell.good(`The EMRs have ${counts}, each under the id of what it changes`);
 }
 
 async function largeFiles(day: Day, refused: DayFile): Promise<void> {
   const { tell } = day.parts;
-  tell.say('Two large files, 12,000 and 5,000 readings, and eight small ones of other patients behind them');
-  await day.share(ST_MARIEN, day.bundle(ST_MARIEN, 40, 12_000));
-  await day.share(ST_ANNA, day.bundle(ST_ANNA, 41, 5_000));
-  await stream(day, 8, 42);
+  tell.say('Two large files, 12,000 and 5,000 readings, and seven small ones of other patients behind them');
+  await day.share(ST_MARIEN, day.readings(ST_MARIEN, 40, 12_000));
+  await day.share(ST_ANNA, day.readings(ST_ANNA, 41, 5_000, { offset: '+00:00' }));
+  await stream(day, 7, 42);
   await day.allAcknowledged([refused]);
   tell.good('17,000 readings are in the EMR, in messages of 500');
 }
@@ -126,17 +150,36 @@ async function lostAcknowledgment(day: Day): Promise<void> {
   const { tell, roche } = day.parts;
   tell.say("Ductus's ACK reaches Roche, and the answer gets lost on the way back");
   roche.faults.order('ack-lost');
-  const { messageId } = await day.share(ST_ANNA, day.bundle(ST_ANNA, 60, 15));
+  const { messageId } = await day.share(ST_ANNA, day.diary(ST_ANNA, 60, 4));
   await day.roche('the ACK a second time', ({ notifications }) =>
     notifications.some((one) => one.messageId === messageId && one.acks.length > 1),
   );
   tell.good('Ductus acknowledges once more, with the same origin request id');
 }
 
+/** Meters whose clocks know no time zone, read out late. */
+async function clocksChange(day: Day, refused: DayFile): Promise<void> {
+  const { tell } = day.parts;
+  tell.say('Three files hold nights in which clocks changed, with times that say no offset:');
+  tell.aside('02:00 to 03:00 twice in Berlin, 01:00 to 02:00 twice on the Canary Islands, and an hour that never was');
+  const nights = [
+    { organization: ST_MARIEN, patient: 61, change: CLOCK_CHANGES.autumn },
+    { organization: ST_ANNA, patient: 61, change: CLOCK_CHANGES.autumn },
+    { organization: ST_MARIEN, patient: 62, change: CLOCK_CHANGES.spring, clocksUntouched: true },
+  ];
+  for (const { organization, patient, change, clocksUntouched = false } of nights) {
+    const start = new Date(Date.parse(change) - 2 * 60 * 60 * 1000).toISOString();
+    const night = { start, hoursBetween: 1, sensorReadings: 48, times: 'bare', clocksUntouched } as const;
+    await day.share(organization, day.diary(organization, patient, 4, night));
+  }
+  await day.allAcknowledged([refused]);
+  tell.good("The EMRs have each time with the offset of the hospital's zone; where two were possible, a note says so");
+}
+
 async function eveningRound(day: Day, morning: readonly DayFile[], refused: DayFile): Promise<void> {
   const { tell, roche } = day.parts;
-  tell.say('Evening: nine more files, and Roche repeats a notification that was dealt with in the morning');
-  await stream(day, 9, 61);
+  tell.say('Evening: six more files, and Roche repeats a notification that was dealt with in the morning');
+  await stream(day, 6, 63);
   const repeated = morning[2]?.messageId ?? '';
   await roche.repeat(repeated);
   await day.roche('the ACK of the repeat', ({ notifications }) =>

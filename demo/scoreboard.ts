@@ -4,19 +4,20 @@
  */
 import type { EmrFrame } from '../simulators/emr/frames';
 import type { AttemptStats, NotificationStats } from '../simulators/roche-dc/statistics';
-
-/** One version of a reading, as the EMR should come to know it. */
-export interface ReadingVersion {
-  readonly id: string;
-  readonly value: number | undefined;
-  /** The patient deleted the reading: only that has to arrive. */
-  readonly deleted: boolean;
-}
+import { countKinds, isSame, isVersion, keyOf, sumKinds, type SampleKind, type SharedItem } from './shared-items';
 
 /** A file that Roche shared. */
 export interface SharedFile {
   readonly messageId: string;
-  readonly readings: readonly ReadingVersion[];
+  readonly items: readonly SharedItem[];
+}
+
+/** Versions of items: an item, its correction and its deletion are three. */
+export interface ItemCounts {
+  readonly byKind: Readonly<Record<SampleKind, number>>;
+  /** Of those: later versions that are no deletion. */
+  readonly corrections: number;
+  readonly deletions: number;
 }
 
 export interface FlowCounts {
@@ -24,7 +25,7 @@ export interface FlowCounts {
   readonly notified: number;
   /** POSTs that Roche sent twice. */
   readonly duplicates: number;
-  /** Notifications whose every reading the EMR accepted, in this version or a later one. */
+  /** Notifications whose every item the EMR accepted, in this version or a later one. */
   readonly delivered: number;
   /** Notifications with an ACK. */
   readonly acked: number;
@@ -38,18 +39,27 @@ export interface FlowCounts {
   readonly lost: number;
   /** Versions accepted under two different MSH-10s. */
   readonly twice: number;
-  /** Readings that the EMR accepted, of all files. */
-  readonly readings: number;
+  /** What Roche shared. */
+  readonly shared: ItemCounts;
+  /** What the EMR accepted of it, and as what: a correction that came as new is none. */
+  readonly received: ItemCounts;
+  /** All that the EMR accepted. */
+  readonly items: number;
   /** From Roche's first POST to the EMR's last accept, of the delivered ones; undefined: none. */
   readonly p50Ms: number | undefined;
   readonly p95Ms: number | undefined;
 }
 
-interface Version extends ReadingVersion {
+interface Version {
+  readonly item: SharedItem;
+  /** Whether it is the first of its item. */
+  readonly first: boolean;
   /** Files that brought it: more than one when a file is shared again. */
   readonly files: File[];
   superseded: boolean;
   readonly controlIds: Set<string>;
+  /** The EMR was told that it corrects what was there. */
+  asCorrection: boolean;
 }
 
 interface File {
@@ -61,36 +71,37 @@ interface File {
   refused: boolean;
 }
 
-/** HL7 table 0085: delete, no result will come, posted as wrong. */
-const DELETED: ReadonlySet<string> = new Set(['D', 'X', 'W']);
-
 /** Collects both sides. */
 export class Scoreboard {
   readonly #files = new Map<string, File>();
-  /** Versions of a reading in the order in which they were shared. */
+  /** Versions of an item in the order in which they were shared. */
   readonly #versions = new Map<string, Version[]>();
+  /** By what an entry of the EMR has in common with them. */
+  readonly #byKey = new Map<string, Version[]>();
 
-  /** Notes a file; earlier versions of its readings are superseded from now on. */
-  share({ messageId, readings }: SharedFile): void {
-    const file: File = {
-      messageId,
-      total: readings.length,
-      missing: new Set(),
-      acceptedAtMs: undefined,
-      refused: false,
-    };
+  /** Notes a file; earlier versions of its items are superseded from now on. */
+  share({ messageId, items }: SharedFile): void {
+    const file: File = { messageId, total: items.length, missing: new Set(), acceptedAtMs: undefined, refused: false };
     this.#files.set(messageId, file);
-    for (const reading of readings) {
-      const known = this.#versions.get(reading.id) ?? [];
+    for (const item of items) {
+      const known = this.#versions.get(item.id) ?? [];
       const newest = known.at(-1);
-      if (newest?.value === reading.value && newest?.deleted === reading.deleted) {
+      if (newest !== undefined && isSame(newest.item, item)) {
         newest.files.push(file);
         if (newest.controlIds.size === 0) file.missing.add(newest);
         continue;
       }
       for (const earlier of known) earlier.superseded = true;
-      const version: Version = { ...reading, files: [file], superseded: false, controlIds: new Set() };
-      this.#versions.set(reading.id, [...known, version]);
+      const version: Version = {
+        item,
+        first: known.length === 0,
+        files: [file],
+        superseded: false,
+        controlIds: new Set(),
+        asCorrection: false,
+      };
+      this.#versions.set(item.id, [...known, version]);
+      this.#byKey.set(keyOf(item), [...(this.#byKey.get(keyOf(item)) ?? []), version]);
       file.missing.add(version);
     }
   }
@@ -98,10 +109,13 @@ export class Scoreboard {
   /** Notes frames of the EMR's log. */
   receive(frames: readonly EmrFrame[]): void {
     for (const frame of frames) {
-      for (const observation of frame.observations) {
-        const version = this.#versions.get(observation.observationId)?.find((one) => fits(one, observation));
+      for (const entry of frame.entries) {
+        const version = this.#byKey.get(keyOf(entry))?.find(({ item }) => isVersion(item, entry));
         if (version === undefined) continue;
-        if (frame.accepted) version.controlIds.add(frame.controlId);
+        if (frame.accepted) {
+          version.controlIds.add(frame.controlId);
+          version.asCorrection ||= entry.action === 'corrected';
+        }
         for (const file of version.files) {
           if (!frame.accepted) file.refused = true;
           else if (file.missing.delete(version)) file.acceptedAtMs = frame.receivedAtMs;
@@ -130,7 +144,12 @@ export class Scoreboard {
       .flat()
       .filter(({ files }) => files.some((file) => ids.has(file.messageId)));
     const latencies = notifications.map((one) => this.latencyMs(one)).filter((latency) => latency !== undefined);
-    // A file without readings that we know of (somebody's own) has nothing to look for: its ACK counts.
+    const accepted = versions.filter((version) => version.controlIds.size > 0);
+    const received = {
+      ...itemCounts(accepted),
+      corrections: accepted.filter((version) => isCorrection(version) && version.asCorrection).length,
+    };
+    // A file without items that we know of (somebody's own) has nothing to look for: its ACK counts.
     const delivered = (one: NotificationStats): boolean =>
       this.#knows(one) ? this.hasDelivered(one.messageId) : one.acks.length > 0;
     const refused = (one: NotificationStats): boolean => this.#files.get(one.messageId)?.refused === true;
@@ -145,7 +164,9 @@ export class Scoreboard {
       repaired: notifications.filter((one) => refused(one) && delivered(one)).length,
       lost: versions.filter((version) => version.controlIds.size === 0 && !version.superseded).length,
       twice: versions.filter((version) => version.controlIds.size > 1).length,
-      readings: versions.filter((version) => version.controlIds.size > 0).length,
+      shared: itemCounts(versions),
+      received,
+      items: sumKinds(received.byKind),
       p50Ms: percentile(latencies, 0.5),
       p95Ms: percentile(latencies, 0.95),
     };
@@ -156,7 +177,7 @@ export class Scoreboard {
   }
 
   #arrivedLater(version: Version): boolean {
-    const all = this.#versions.get(version.id) ?? [];
+    const all = this.#versions.get(version.item.id) ?? [];
     return all.slice(all.indexOf(version) + 1).some((later) => later.controlIds.size > 0);
   }
 }
@@ -174,7 +195,14 @@ function isDuplicate({ kind }: AttemptStats): boolean {
   return kind === 'duplicate' || kind === 'repeat';
 }
 
-function fits(version: ReadingVersion, observation: { readonly value: string; readonly status: string }): boolean {
-  const deleted = DELETED.has(observation.status);
-  return version.deleted ? deleted : !deleted && Number(observation.value) === version.value;
+function itemCounts(versions: readonly Version[]): ItemCounts {
+  return {
+    byKind: countKinds(versions.map(({ item }) => item)),
+    corrections: versions.filter(isCorrection).length,
+    deletions: versions.filter(({ item }) => item.deleted).length,
+  };
+}
+
+function isCorrection({ first, item }: Version): boolean {
+  return !first && !item.deleted;
 }

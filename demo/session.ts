@@ -1,6 +1,7 @@
 /** A running demo: simulators, Ductus, and the two sides' scoreboard. Opened once, closed in the reverse order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { request } from 'undici';
 import { writeCertificates } from '../simulators/certificates';
 import { listenForControl } from '../simulators/control-server';
 import { createRocheControl } from '../simulators/roche-dc/control';
@@ -129,6 +130,14 @@ export class Session {
       })),
       { title: 'total', counts: this.#board.count(notifications) },
     ];
+  }
+
+  /** Resources that Ductus has no mapping for, by its own metrics of this run. */
+  async unmapped(): Promise<number> {
+    const answer = await request(`${this.#ductus?.url ?? ''}/metrics`);
+    const lines = (await answer.body.text()).matchAll(/^ductus_unmapped_resources_total\{type="(\w+)"\} (\d+)$/gm);
+    // `element`: elements of resources that have a mapping.
+    return [...lines].reduce((sum, [, type, count]) => sum + (type === 'element' ? 0 : Number(count)), 0);
   }
 
   /** Tells when a file is acknowledged. @param name what to call it */

@@ -1,6 +1,7 @@
 /** The scoreboard as lines for a person. */
 import type { Style } from './display';
 import type { FlowCounts } from './scoreboard';
+import type { SampleKind } from './shared-items';
 
 export interface Column {
   readonly title: string;
@@ -19,6 +20,14 @@ interface Row {
   readonly alarm?: Style;
 }
 
+const KIND_LABELS: readonly (readonly [kind: SampleKind, label: string])[] = [
+  ['glucose', 'glucose in the EMR'],
+  ['carbs', 'carbohydrates'],
+  ['insulin', 'insulin doses'],
+  ['device', 'devices'],
+  ['report', 'reports'],
+];
+
 const ROWS: readonly Row[] = [
   { label: 'notified by Roche', of: (counts) => counts.notified },
   { label: 'sent twice by Roche', of: (counts) => counts.duplicates },
@@ -26,8 +35,9 @@ const ROWS: readonly Row[] = [
   { label: 'acknowledged to Roche', of: (counts) => counts.acked },
   { label: 'under way', of: (counts) => counts.open - counts.refused },
   { label: 'refused, parked', of: (counts) => counts.refused, alarm: 'bad' },
-  { label: 'readings in the EMR', of: (counts) => counts.readings },
-  { label: 'readings there twice', of: (counts) => counts.twice, alarm: 'bad' },
+  ...KIND_LABELS.map(([kind, label]) => ({ label, of: (counts: FlowCounts) => counts.received.byKind[kind] })),
+  { label: 'corrections, deletions', of: ({ received }) => received.corrections + received.deletions },
+  { label: 'there twice', of: (counts) => counts.twice, alarm: 'bad' },
 ];
 
 /**
@@ -50,10 +60,10 @@ export function scoreTable(columns: readonly Column[], paint: Paint = (_style, t
 
 /** One line for where no table can be painted. */
 export function scoreLine(counts: FlowCounts): string {
-  const { notified, duplicates, delivered, acked, refused, readings } = counts;
+  const { notified, duplicates, delivered, acked, refused, items } = counts;
   return (
     `${String(notified)} notified, ${String(duplicates)} twice, ${String(delivered)} delivered, ${String(acked)} acknowledged, ` +
-    `${String(refused)} parked, ${groups(readings)} readings in the EMR, ` +
+    `${String(refused)} parked, ${groups(items)} items in the EMR, ` +
     `p50 ${duration(counts.p50Ms)}, p95 ${duration(counts.p95Ms)}`
   );
 }

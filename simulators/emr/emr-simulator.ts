@@ -15,6 +15,7 @@ import { FileFrameLog, MemoryFrameLog } from './frame-log';
 import { framesOf } from './frames';
 import { findDefect } from './hl7-check';
 import { component, readHl7, segment } from './hl7-reading';
+import { KNOWN_MESSAGES } from './message-structures';
 import { frame, MllpFramer } from './mllp-framer';
 import { writeAcknowledgment } from './acknowledgment';
 import { EmrStatsSchema, EmrTally } from './tally';
@@ -37,7 +38,7 @@ export const EmrOptionsSchema = z.strictObject({
   delayMs: z.number().int().min(0).default(500),
   /** How long `late` takes: longer than the sender waits. */
   lateMs: z.number().int().min(0).default(45_000),
-  messageTypes: z.array(z.string()).default(['ORU^R01', 'RAS^O17']),
+  messageTypes: z.array(z.string()).default([...KNOWN_MESSAGES]),
   maxFrameBytes: z
     .number()
     .int()

@@ -1,8 +1,10 @@
 /** The frames of an EMR log, read: what a test compares with what Roche shared. */
+import { readEntries } from './entries';
 import { readLogRecords } from './frame-log';
 import { component, readHl7, readObservations, repetitions, segment } from './hl7-reading';
 import { EmrTally } from './tally';
 import type { EmrAnswer } from './answers';
+import type { EmrEntry, EntryKind } from './entries';
 import type { FrameRecord, LogRecord } from './frame-log';
 import type { ObservationReading } from './hl7-reading';
 import type { EmrStats } from './tally';
@@ -18,7 +20,10 @@ export interface EmrFrame {
   readonly messageType: string;
   /** PID-3.1, each repetition. */
   readonly patientIds: readonly string[];
+  /** Each OBX of an ORU^R01. */
   readonly observations: readonly ObservationReading[];
+  /** Each item of any message. */
+  readonly entries: readonly EmrEntry[];
   readonly answer: EmrAnswer;
   /** Whether the EMR has it. */
   readonly accepted: boolean;
@@ -43,12 +48,33 @@ export function framesOf(records: readonly LogRecord[]): EmrFrame[] {
         messageType: `${component(header, 9, 1)}^${component(header, 9, 2)}`,
         patientIds: repetitions(patient, 3),
         observations: reading === undefined ? [] : readObservations(reading),
+        entries: reading === undefined ? [] : readEntries(reading),
         answer: record.answer,
         accepted: record.accepted,
         repeat: record.repeat,
         bytes: record.bytes,
       };
     });
+}
+
+/** What is in the EMR's charts. */
+export interface EmrContents {
+  /** Versions of items by kind: an item, its correction and its deletion are three. */
+  readonly byKind: Readonly<Partial<Record<EntryKind, number>>>;
+  readonly corrections: number;
+  readonly deletions: number;
+}
+
+/** Counts the entries that the EMR took; a repeat of a message counts once. */
+export function contentsOf(frames: readonly EmrFrame[]): EmrContents {
+  const entries = frames.filter(({ accepted, repeat }) => accepted && !repeat).flatMap((frame) => frame.entries);
+  const byKind: Partial<Record<EntryKind, number>> = {};
+  for (const { kind } of entries) byKind[kind] = (byKind[kind] ?? 0) + 1;
+  return {
+    byKind,
+    corrections: entries.filter(({ action }) => action === 'corrected').length,
+    deletions: entries.filter(({ action }) => action === 'deleted').length,
+  };
 }
 
 /** Reads a log file without an EMR running on it. */

@@ -1,5 +1,9 @@
-/** What this EMR asks of a message before it takes it: HL7 v2.5.1 for ORU^R01, as far as an EMR usually looks. */
+/**
+ * What this EMR asks of a message before it takes it: HL7 v2.5.1 for ORU^R01, RAS^O17 and MDM, as far as an EMR usually
+ * looks.
+ */
 import { component, repetitions, segment } from './hl7-reading';
+import { findStructureDefect } from './message-structures';
 import type { Hl7Reading, Segment } from './hl7-reading';
 
 /** Why a message is refused: ERR-2, ERR-3 (table 0357) and ERR-8. */
@@ -18,20 +22,45 @@ const TIMESTAMP = /^\d{4}(\d{2}(\d{2}(\d{2}(\d{2}(\d{2}(\.\d{1,4})?)?)?)?)?)?([+
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 /** Table 0085, result status. */
 const RESULT_STATUSES = new Set(['C', 'D', 'F', 'I', 'N', 'O', 'P', 'R', 'S', 'U', 'W', 'X']);
-/** Of ORU_R01 and RAS_O17 (HL7 v2.5.1 chapters 7 and 4). */
-const SEGMENTS = new Set(
-  'MSH SFT PID PD1 NTE NK1 PV1 PV2 ORC OBR TQ1 TQ2 CTD OBX FT1 CTI SPM DSC AL1 RXO RXR RXC RXE RXA'.split(' '),
-);
+/** MSH-9.3, table 0354. */
+const STRUCTURES: Readonly<Record<string, string>> = {
+  'ORU^R01': 'ORU_R01',
+  'RAS^O17': 'RAS_O17',
+  'MDM^T02': 'MDM_T02',
+  'MDM^T10': 'MDM_T02',
+  'MDM^T11': 'MDM_T01',
+};
+/** Table 0322, completion status of an administration, and 0271, of a document. */
+const ADMINISTRATION_STATUSES = new Set(['CP', 'NA', 'PA', 'RE']);
+const DOCUMENT_STATUSES = new Set(['AU', 'DI', 'DO', 'IN', 'IP', 'LA', 'PA']);
+/** Table 0323: add, delete, update. */
+const ACTIONS = new Set(['', 'A', 'D', 'U']);
 /** With these, OBX-5 may be empty. */
 const WITHOUT_VALUE = new Set(['D', 'I', 'N', 'O', 'W', 'X']);
-const VALUE_TYPES = new Set(['CE', 'CWE', 'CX', 'DT', 'ED', 'FT', 'NM', 'SN', 'ST', 'TM', 'TS', 'TX']);
+const VALUE_TYPES = new Set([
+  'CE',
+  'CNE',
+  'CWE',
+  'CX',
+  'DT',
+  'DTM',
+  'ED',
+  'EI',
+  'FT',
+  'NM',
+  'SN',
+  'ST',
+  'TM',
+  'TS',
+  'TX',
+]);
 
 /**
  * Looks for the first defect.
  * @param messageTypes what the EMR takes, as `ORU^R01`
  */
 export function findDefect(reading: Hl7Reading, messageTypes: readonly string[]): Hl7Defect | undefined {
-  return checkHeader(reading, messageTypes) ?? checkPatient(reading) ?? checkResults(reading);
+  return checkHeader(reading, messageTypes) ?? checkStructure(reading) ?? checkContent(reading);
 }
 
 function checkHeader(reading: Hl7Reading, messageTypes: readonly string[]): Hl7Defect | undefined {
@@ -56,6 +85,10 @@ function checkHeader(reading: Hl7Reading, messageTypes: readonly string[]): Hl7D
     const knownType = messageTypes.some((known) => known.startsWith(`${type}^`));
     return { ...error('MSH^1^9', knownType ? '201' : '200', 'this type or event is not taken'), answer: 'AR' };
   }
+  const structure = component(header, 9, 3);
+  if (structure !== '' && structure !== STRUCTURES[`${type}^${event}`]) {
+    return error('MSH^1^9', '103', 'the structure is not the one of this type and event');
+  }
   if (!['P', 'T', 'D'].includes(component(header, 11))) {
     return { ...error('MSH^1^11', '202', 'the processing id is not one of P, T, D'), answer: 'AR' };
   }
@@ -65,55 +98,79 @@ function checkHeader(reading: Hl7Reading, messageTypes: readonly string[]): Hl7D
   return undefined;
 }
 
-function checkPatient(reading: Hl7Reading): Hl7Defect | undefined {
-  const patient = segment(reading, 'PID');
+function checkStructure(reading: Hl7Reading): Hl7Defect | undefined {
   const names = reading.segments.map(([name]) => name ?? '');
-  const unexpected = names.findIndex((name, index) => index > 0 && !SEGMENTS.has(name) && !name.startsWith('Z'));
-  if (unexpected >= 0) {
-    return error(`${names[unexpected] ?? ''}^1`, '100', 'the segment does not belong here');
-  }
-  if (names.indexOf('PID') > names.findIndex((name) => name === 'OBR' || name === 'ORC' || name === 'OBX')) {
-    return error('PID^1', '100', 'the segment has to come before the results');
-  }
-  if (patient === undefined) {
-    return error('PID^1', '100', 'the segment is missing');
-  }
+  const found = findStructureDefect(messageTypeOf(reading), names);
+  if (found === undefined) return undefined;
+  const text = found.missing ? 'the segment is missing' : 'the segment does not belong here';
+  return error(`${found.segment}^1`, '100', text);
+}
+
+function checkContent(reading: Hl7Reading): Hl7Defect | undefined {
+  const patient = segment(reading, 'PID');
+  if (patient === undefined) return error('PID^1', '100', 'the segment is missing');
   if (repetitions(patient, 3).every((id) => id === '')) {
     return error('PID^1^3', '101', 'the patient identifier is missing');
+  }
+  const counts: Record<string, number> = {};
+  let inOrder = 0;
+  for (const one of reading.segments) {
+    const name = one[0] ?? '';
+    const position = (counts[name] = (counts[name] ?? 0) + 1);
+    inOrder = name === 'OBR' || name === 'RXA' ? 0 : name === 'OBX' ? inOrder + 1 : inOrder;
+    const defect = name === 'OBX' ? checkResult(one, position, inOrder) : checkFields(one, name, position);
+    if (defect !== undefined) return defect;
+  }
+  return messageTypeOf(reading) === 'ORU^R01' && counts['OBX'] === undefined
+    ? error('OBX^1', '100', 'the segment is missing')
+    : undefined;
+}
+
+/** What must be in the segments that carry an order, an administration or a document. */
+function checkFields(one: Segment, name: string, position: number): Hl7Defect | undefined {
+  for (const [field, holds] of RULES[name] ?? []) {
+    const value = component(one, field);
+    if (holds(value)) continue;
+    const text = value === '' ? 'a required field is missing' : 'the value is not allowed';
+    return error(`${name}^${position}^${field}`, value === '' ? '101' : '103', text);
   }
   return undefined;
 }
 
-function checkResults(reading: Hl7Reading): Hl7Defect | undefined {
-  if (component(segment(reading, 'MSH'), 9) !== 'ORU') {
-    return undefined;
-  }
-  let orders = 0;
-  let inOrder = 0;
-  let results = 0;
-  for (const one of reading.segments) {
-    if (one[0] === 'OBR') {
-      orders += 1;
-      inOrder = 0;
-      if (component(one, 4) === '') {
-        return error(`OBR^${orders}^4`, '101', 'the service identifier is missing');
-      }
-    } else if (one[0] === 'OBX') {
-      results += 1;
-      inOrder += 1;
-      if (orders === 0) {
-        return error(`OBX^${results}`, '100', 'the segment stands before any OBR');
-      }
-      const defect = checkResult(one, results, inOrder);
-      if (defect !== undefined) {
-        return defect;
-      }
-    }
-  }
-  if (orders === 0) {
-    return error('OBR^1', '100', 'the segment is missing');
-  }
-  return results === 0 ? error('OBX^1', '100', 'the segment is missing') : undefined;
+type FieldRule = readonly [field: number, holds: (value: string) => boolean];
+
+const filled = (value: string): boolean => value !== '';
+const dated = (value: string): boolean => TIMESTAMP.test(value);
+/** `""` is HL7's way to say that there is none (chapter 2). */
+const datedOrNone = (value: string): boolean => value === '""' || dated(value);
+
+/** Required fields and their tables: HL7 v2.5.1 chapters 3 (EVN, PV1), 4 (OBR, RXA, RXR) and 9 (TXA). */
+const RULES: Readonly<Partial<Record<string, readonly FieldRule[]>>> = {
+  EVN: [[2, dated]],
+  PV1: [[2, filled]],
+  OBR: [[4, filled]],
+  RXA: [
+    [1, filled],
+    [2, filled],
+    [3, datedOrNone],
+    [4, datedOrNone],
+    [5, filled],
+    [6, filled],
+    [20, (value) => value === '' || ADMINISTRATION_STATUSES.has(value)],
+    [21, (value) => ACTIONS.has(value)],
+  ],
+  RXR: [[1, filled]],
+  TXA: [
+    [1, filled],
+    [2, filled],
+    [12, filled],
+    [17, (value) => DOCUMENT_STATUSES.has(value)],
+  ],
+};
+
+function messageTypeOf(reading: Hl7Reading): string {
+  const header = segment(reading, 'MSH');
+  return `${component(header, 9, 1)}^${component(header, 9, 2)}`;
 }
 
 function checkResult(one: Segment, position: number, inOrder: number): Hl7Defect | undefined {

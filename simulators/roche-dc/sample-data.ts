@@ -1,11 +1,15 @@
-/** Synthetic bundles as Roche shares them: same options and seed, same bytes. */
+/**
+ * Synthetic bundles of blood glucose readings as Roche shares them: same options and seed, same bytes. Bundles with all
+ * data types are made in sample-diary.ts.
+ */
 /// <reference types="fhir" />
 import { RandomStream } from '../random';
+import { resourcesOf, toBundle, type SampleBundleOptions } from './sample-bundle';
 import {
   carbsObservation,
   glucoseObservation,
   insulinAdministration,
-  messageHeader,
+  medicationStatement,
   meterResources,
   patientResource,
   samplePatient,
@@ -15,7 +19,7 @@ import type { SamplePatient } from './sample-resources';
 export { SAMPLE_AUTHORITY, samplePatient } from './sample-resources';
 export type { SamplePatient } from './sample-resources';
 
-export interface BgBundleOptions {
+export interface BgBundleOptions extends SampleBundleOptions {
   /** A patient, or the number of a synthetic one. */
   readonly patient: SamplePatient | number;
   /** How many blood glucose Observations. */
@@ -36,11 +40,10 @@ export interface BgBundleOptions {
   readonly carbs?: number;
   /** How many insulin MedicationAdministrations. */
   readonly insulin?: number;
+  /** How many MedicationStatements: health data that is not among the types that Roche shares today (SPECS §1.5). */
+  readonly statements?: number;
   /** Whether the meter's Device, DeviceComponent and DeviceMetric come along. */
   readonly devices?: boolean;
-  readonly bundleType?: 'collection' | 'message' | 'batch' | 'transaction';
-  /** `source.endpoint` of the MessageHeader of a `message`. */
-  readonly emrOid?: string;
 }
 
 const DEFAULT_START = '2026-01-05T07:00:00Z';
@@ -81,6 +84,9 @@ export function bgBundle(options: BgBundleOptions): fhir.Bundle {
   for (let index = 0; index < (options.insulin ?? 0); index += 1) {
     const units = random.integer(1, 24) / 2;
     resources.push(insulinAdministration({ ...event(index, 600_000), units, status: 'completed' }));
+  }
+  for (let index = 0; index < (options.statements ?? 0); index += 1) {
+    resources.push(medicationStatement(event(index, 900_000)));
   }
   return toBundle(resources, end, random, options);
 }
@@ -155,33 +161,6 @@ export function readingVersions(bundle: fhir.Bundle): ResourceVersion[] {
 export function rocheBundleSize(share: number, within: number): number {
   const [from, to] = share < 0.75 ? [1, 500] : share < 0.875 ? [501, 5000] : [5001, 12_000];
   return from + Math.floor(within * (to - from + 1));
-}
-
-function toBundle(
-  resources: readonly fhir.Resource[],
-  lastUpdated: string,
-  random: RandomStream,
-  options: Pick<BgBundleOptions, 'bundleType' | 'emrOid'>,
-): fhir.Bundle {
-  const type = options.bundleType ?? 'collection';
-  const first = type === 'message' ? [messageHeader(random.uuid(), options.emrOid ?? '2.999.1.1', lastUpdated)] : [];
-  return {
-    resourceType: 'Bundle',
-    id: random.uuid(),
-    meta: { lastUpdated },
-    type,
-    entry: [...first, ...resources].map((resource) => ({
-      fullUrl: `http://roche-dc.localhost/fhir/stu3/${resource.resourceType ?? ''}/${resource.id ?? ''}`,
-      resource,
-      ...(type === 'batch' || type === 'transaction'
-        ? { request: { method: 'PUT' as const, url: `${resource.resourceType ?? ''}/${resource.id ?? ''}` } }
-        : {}),
-    })),
-  };
-}
-
-function resourcesOf(bundle: fhir.Bundle): fhir.Resource[] {
-  return (bundle.entry ?? []).flatMap(({ resource }) => (resource === undefined ? [] : [resource]));
 }
 
 function isReading(resource: fhir.Resource): resource is fhir.Observation {

@@ -4,11 +4,11 @@
  */
 /// <reference types="fhir" />
 
-const PROFILE = 'http://roche.com/fhir/rdc/StructureDefinition/';
-const ROCHE_CODES = 'http://roche.com/fhir/rdc/cs';
-const LOINC = 'http://loinc.org';
-const SNOMED = 'http://snomed.info/sct';
-const UCUM = 'http://unitsofmeasure.org';
+export const PROFILE = 'http://roche.com/fhir/rdc/StructureDefinition/';
+export const ROCHE_CODES = 'http://roche.com/fhir/rdc/cs';
+export const LOINC = 'http://loinc.org';
+export const SNOMED = 'http://snomed.info/sct';
+export const UCUM = 'http://unitsofmeasure.org';
 
 /** Assigning authority of the synthetic patient numbers. */
 export const SAMPLE_AUTHORITY = 'urn:oid:2.999.1.10';
@@ -53,7 +53,7 @@ export function patientResource(patient: SamplePatient, lastUpdated: string): fh
   };
 }
 
-function subjectOf(patient: SamplePatient): fhir.Reference {
+export function subjectOf(patient: SamplePatient): fhir.Reference {
   return { reference: `Patient/${patient.id}`, identifier: { system: patient.system, value: patient.id } };
 }
 
@@ -73,6 +73,11 @@ export interface GlucoseReading extends SampleEvent {
   readonly milligramsPerDeciliter: number;
   readonly unit: 'mg/dL' | 'mmol/L';
   readonly status: 'final' | 'amended' | 'cancelled';
+  /** By a sensor under the skin instead of a meter; needs a `deviceMetric`. */
+  readonly interstitial?: boolean;
+  /** References of what belongs to it: carbohydrates eaten, for one. */
+  readonly members?: readonly string[];
+  readonly comment?: string;
 }
 
 /** A blood glucose Observation, profile `bg-observation`. */
@@ -92,19 +97,36 @@ export function glucoseObservation(reading: GlucoseReading): fhir.Observation {
     identifier: [{ system: 'urn:ietf:rfc:3986', value: `urn:uuid:${reading.id}` }],
     status: reading.status,
     category: [category('clinical-observation')],
-    code:
-      reading.deviceMetric === undefined
-        ? concept(SNOMED, '362943005', 'Manual entry')
-        : concept(LOINC, '41653-7', 'Glucose [Mass/volume] in Capillary blood by Glucometer'),
+    code: glucoseCode(reading),
     subject: subjectOf(reading.patient),
     effectiveDateTime: reading.at,
     valueQuantity: { value, unit: reading.unit, system: UCUM, code: reading.unit },
     ...(reading.deviceMetric === undefined ? {} : { device: { reference: reading.deviceMetric } }),
+    ...(reading.comment === undefined ? {} : { comment: reading.comment }),
+    ...(reading.members === undefined
+      ? {}
+      : { related: reading.members.map((reference) => ({ type: 'has-member' as const, target: { reference } })) }),
   };
 }
 
+/** A meter's code stays the same with both units, as Roche sends it; sensors have one for each (SPECS §1.5, §6.2). */
+function glucoseCode({ deviceMetric, interstitial, unit }: GlucoseReading): fhir.CodeableConcept {
+  if (deviceMetric === undefined) return concept(SNOMED, '362943005', 'Manual entry');
+  if (interstitial !== true) return concept(LOINC, '41653-7', 'Glucose [Mass/volume] in Capillary blood by Glucometer');
+  return unit === 'mg/dL'
+    ? concept(LOINC, '99504-3', 'Glucose [Mass/volume] in Interstitial fluid')
+    : concept(LOINC, '14745-4', 'Glucose [Moles/volume] in Body fluid');
+}
+
+export interface CarbsEaten extends SampleEvent {
+  readonly grams: number;
+  /** Weighed, not estimated. */
+  readonly measured?: boolean;
+  readonly comment?: string;
+}
+
 /** Carbohydrates eaten, profile `observation-carbs`. */
-export function carbsObservation(event: SampleEvent & { readonly grams: number }): fhir.Observation {
+export function carbsObservation(event: CarbsEaten): fhir.Observation {
   return {
     resourceType: 'Observation',
     id: event.id,
@@ -116,10 +138,14 @@ export function carbsObservation(event: SampleEvent & { readonly grams: number }
     identifier: [{ system: 'urn:ietf:rfc:3986', value: `urn:uuid:${event.id}` }],
     status: 'final',
     category: [category('carb-observation'), concept(SNOMED, '84626001', 'Nutritional value')],
-    code: concept(LOINC, '9059-7', 'Carbohydrate intake Estimated'),
+    code:
+      event.measured === true
+        ? concept(LOINC, '9060-5', 'Carbohydrate intake Measured')
+        : concept(LOINC, '9059-7', 'Carbohydrate intake Estimated'),
     subject: subjectOf(event.patient),
     effectiveDateTime: event.at,
     valueQuantity: { value: event.grams, unit: 'g', system: UCUM, code: 'g' },
+    ...(event.comment === undefined ? {} : { comment: event.comment }),
   };
 }
 
@@ -162,6 +188,20 @@ export function insulinAdministration(
       ],
       dose: { value: event.units, unit: 'IU', system: UCUM, code: '[iU]' },
     },
+  };
+}
+
+/** What somebody says about what they take: no profile of Roche's. */
+export function medicationStatement(event: SampleEvent): fhir.MedicationStatement {
+  return {
+    resourceType: 'MedicationStatement',
+    id: event.id,
+    meta: { versionId: String(event.versionId), lastUpdated: event.lastUpdated },
+    status: 'active',
+    taken: 'y',
+    medicationCodeableConcept: concept(SNOMED, '109081006', 'Product containing metformin'),
+    subject: subjectOf(event.patient),
+    effectiveDateTime: event.at,
   };
 }
 
@@ -220,10 +260,15 @@ export function messageHeader(id: string, emrOid: string, timestamp: string): fh
   };
 }
 
+/** `meta` of a resource in one of Roche's profiles. */
+export function profileMeta(profile: string, versionId: number, lastUpdated: string): fhir.Meta {
+  return { versionId: String(versionId), lastUpdated, profile: [`${PROFILE}${profile}`] };
+}
+
 function category(code: string): fhir.CodeableConcept {
   return { coding: [{ system: ROCHE_CODES, code }] };
 }
 
-function concept(system: string, code: string, display: string): fhir.CodeableConcept {
+export function concept(system: string, code: string, display: string): fhir.CodeableConcept {
   return { coding: [{ system, code, display }] };
 }

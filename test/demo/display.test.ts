@@ -71,12 +71,18 @@ describe('display', () => {
   });
 });
 
+const received = (glucose: number) => ({
+  byKind: { glucose, carbs: 90, insulin: 120, device: 8, report: 2 },
+  corrections: 11,
+  deletions: 6,
+});
+
 describe('table', () => {
   const columns = [
-    { title: 'st-marien', counts: { ...counts, notified: 40, readings: 12_345, refused: 1, open: 3 } },
+    { title: 'st-marien', counts: { ...counts, notified: 40, received: received(12_345), refused: 1, open: 3 } },
     {
       title: 'total',
-      counts: { ...counts, notified: 60, readings: 17_000, refused: 1, open: 3, p50Ms: 210, p95Ms: 4321 },
+      counts: { ...counts, notified: 60, received: received(17_000), refused: 1, open: 3, p50Ms: 210, p95Ms: 4321 },
     },
   ];
 
@@ -89,8 +95,13 @@ describe('table', () => {
       'acknowledged to Roche                0           0',
       'under way                            2           2',
       'refused, parked                      1           1',
-      'readings in the EMR             12,345      17,000',
-      'readings there twice                 0           0',
+      'glucose in the EMR              12,345      17,000',
+      'carbohydrates                       90          90',
+      'insulin doses                      120         120',
+      'devices                              8           8',
+      'reports                              2           2',
+      'corrections, deletions              17          17',
+      'there twice                          0           0',
       'notification to EMR       p50 210 ms, p95 4.3 s',
     ]);
   });
@@ -101,8 +112,8 @@ describe('table', () => {
   });
 
   it('should fit into one line where there is no terminal', () => {
-    expect(scoreLine({ ...counts, notified: 3, readings: 1_000 })).toBe(
-      '3 notified, 0 twice, 0 delivered, 0 acknowledged, 0 parked, 1,000 readings in the EMR, p50 -, p95 -',
+    expect(scoreLine({ ...counts, notified: 3, items: 1_000 })).toBe(
+      '3 notified, 0 twice, 0 delivered, 0 acknowledged, 0 parked, 1,000 items in the EMR, p50 -, p95 -',
     );
   });
 

@@ -35,6 +35,16 @@ describe('demo folder', () => {
     const text = readFileSync(folder.config, 'utf8');
     for (const secret of Object.values(secrets)) expect(text).not.toContain(secret);
     expect(parse(text)).toHaveProperty('destinations.emr-main.port', ADDRESSES.emrPort);
+    expect(
+      Object.values(config.organizations).map(({ timeZone, destinations }) => [timeZone, ...destinations]),
+    ).toEqual([
+      ['Europe/Berlin', 'emr-main'],
+      ['Atlantic/Canary', 'emr-anna'],
+    ]);
+    expect(Object.values(config.destinations).map(({ hl7 }) => [hl7.insulin, hl7.devices])).toEqual([
+      ['oru', 'describe'],
+      ['ras', 'describe'],
+    ]);
   });
 
   it('should keep its secrets for the owner alone, and the same at the next start', () => {

@@ -275,7 +275,7 @@ describe('the EMR simulator', () => {
       { name: 'no patient id', change: ['SYN-000001^^^TEST^MR', ''], answer: 'AE', location: 'PID^1^3', code: '101' },
       { name: 'PID last', change: [/(PID[^\r]*\r)([^]*)/, '$2$1'], answer: 'AE', location: 'PID^1', code: '100' },
       { name: 'a foreign segment', change: ['OBR|', 'EVN|\rOBR|'], answer: 'AE', location: 'EVN^1', code: '100' },
-      { name: 'no OBR', change: [/OBR[^\r]*\r/, ''], answer: 'AE', location: 'OBX^1', code: '100' },
+      { name: 'no OBR', change: [/OBR[^\r]*\r/, ''], answer: 'AE', location: 'OBR^1', code: '100' },
       { name: 'no OBX', change: [/OBX[^\r]*\r/, ''], answer: 'AE', location: 'OBX^1', code: '100' },
       { name: 'no service', change: [/(OBR\|1\|\|r1\|)[^|]*/, '$1'], answer: 'AE', location: 'OBR^1^4', code: '101' },
       { name: 'a wrong set id', change: ['OBX|1|', 'OBX|7|'], answer: 'AE', location: 'OBX^1^1', code: '102' },

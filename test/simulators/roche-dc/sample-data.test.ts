@@ -73,6 +73,7 @@ describe('sample bundles', () => {
       seed: 1,
       carbs: 2,
       insulin: 3,
+      statements: 1,
       devices: true,
       bundleType: 'message',
     });
@@ -84,6 +85,7 @@ describe('sample bundles', () => {
       DeviceMetric: 1,
       Observation: 7,
       MedicationAdministration: 3,
+      MedicationStatement: 1,
     });
     expect(bundle.entry?.[0]?.resource?.resourceType).toBe('MessageHeader');
     expect(readingVersions(bundle)).toHaveLength(5);
