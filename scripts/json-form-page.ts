@@ -6,7 +6,7 @@ import { JsonMessageSchema } from '../src/transforms/fhir-to-json';
 const Node = z.object({
   type: z.string().optional(),
   description: z.string().optional(),
-  const: z.string().optional(),
+  const: z.union([z.string(), z.boolean()]).optional(),
   enum: z.array(z.string()).optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
   required: z.array(z.string()).optional(),

@@ -2,6 +2,8 @@
  * HL7 v2 messages by resource. ORU^R01: an OBX, known by OBX-21, with its NTE, its OBR and the segments of the patient.
  * RAS^O17: an order group, known by ORC-3. MDM: the one document. Structures: HL7 v2.5.1 §4.13.9, §7.3.1, §9.6.
  */
+import { escapeFormattedText } from '../fhir-to-hl7/escape';
+import { APART } from '../fhir-to-hl7/nte';
 import type { Part, Unit } from './units';
 
 /**
@@ -27,6 +29,8 @@ const STATUS: Readonly<Record<string, { readonly field: number; readonly standin
   RXA: { field: 21, standing: new Set(['A', 'U']) },
 };
 
+const APART_WRITTEN = escapeFormattedText(APART);
+
 /** Takes a message apart. */
 export function hl7Units(text: string): readonly Unit[] {
   const segments = text.split('\r').filter((segment) => segment !== '');
@@ -36,6 +40,8 @@ export function hl7Units(text: string): readonly Unit[] {
   for (const segment of segments) {
     const fields = segment.split('|');
     const label = fields[0] ?? '';
+    // Follows, as OBX-4 and OBR-29 do, from what stands together.
+    if (label === 'NTE' && fields[3]?.startsWith(APART_WRITTEN) === true) continue;
     const part: Part = { label, text: normalized(label, fields, type) };
     if (type === 'MDM') {
       if (label === 'TXA') builder.start(fields[12] ?? '');

@@ -10,6 +10,7 @@ import { hasEventElements, isConcept, isQuantity, isReference } from './guards';
 import { INSULIN_RATE_UNIT, INSULIN_UNIT, insulinCodes, insulinUnit, isHour, isInsulin } from './insulin-codes';
 import { decimalSource, isObject } from './lossless-json';
 import type { NoMapping } from './no-mapping';
+import { textBeside } from './codes';
 import type { ReadingFound } from './observation';
 import { readAmount, type Amount } from './quantity';
 import {
@@ -65,6 +66,7 @@ export function readAdministration(
   if (time === undefined && !deleted) return { why: 'no effective time, or one that is not a date' };
   const codes = insulinCodes(medication);
   if (codes.length === 0) return { why: 'no code' };
+  const codeText = textBeside(medication, codes);
 
   const extensions = new Set<unknown>();
   const adminType = readAdminType(raw, extensions);
@@ -73,6 +75,7 @@ export function readAdministration(
     kind: 'insulin',
     standing,
     codes,
+    ...(codeText === undefined ? {} : { codeText }),
     value: dose?.amount.value,
     unit: dose?.amount.unit,
     start: time?.start,
@@ -90,8 +93,10 @@ export function readAdministration(
       device.element,
     ),
   };
-  const unread = unreadOfAdministration(raw, dose?.element, extensions);
-  return { reading, unread: device.isRead ? unread : [...unread, 'MedicationAdministration.device'] };
+  let unread = unreadOfAdministration(raw, dose?.element, extensions);
+  if (!device.isRead) unread = [...unread, 'MedicationAdministration.device'];
+  if (time?.isEndLost === true) unread = [...unread, 'MedicationAdministration.effectivePeriod.end'];
+  return { reading, unread };
 }
 
 /** Status of STU3 and R4. What was stopped was given until then, as the dose says. */

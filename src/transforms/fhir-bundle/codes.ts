@@ -20,6 +20,7 @@ const GLUCOSE_LOINC: Readonly<Record<string, string>> = {
   '41653-7': 'Glucose [Mass/volume] in Capillary blood by Glucometer',
   '14743-9': 'Glucose [Moles/volume] in Capillary blood by Glucometer',
   '32016-8': 'Glucose [Mass/volume] in Capillary blood',
+  '51596-5': 'Glucose [Moles/volume] in Capillary blood',
   '2339-0': 'Glucose [Mass/volume] in Blood',
   '15074-8': 'Glucose [Moles/volume] in Blood',
   '2344-0': 'Glucose [Mass/volume] in Body fluid',
@@ -46,11 +47,23 @@ const CARBS_MDC = '8417764';
 const CARBS_CATEGORY = 'carb-observation';
 const NUTRITION = '84626001';
 
+type ByUnit = Readonly<Record<GlucoseUnit, string>>;
 /**
- * Code by unit for an Observation that came without a LOINC code (manual entry). Not the glucometer codes:
- * how a typed value was measured is not known.
+ * LOINC codes by unit for an Observation that came without one (manual entry). Not the glucometer codes: how a typed
+ * value was measured is not known.
  */
-const BLOOD_GLUCOSE: Readonly<Record<GlucoseUnit, string>> = { 'mg/dL': '2339-0', 'mmol/L': '15074-8' };
+const BLOOD_GLUCOSE: ByUnit = { 'mg/dL': '2339-0', 'mmol/L': '15074-8' };
+const INTERSTITIAL_GLUCOSE: ByUnit = { 'mg/dL': '99504-3', 'mmol/L': '105272-9' };
+/**
+ * What the sender's code says was measured, with LOINC's word for it. Interstitial fluid is no blood. LOINC has no code
+ * here for capillary plasma (MDC 160188): undefined.
+ */
+const LOINC_FOR: ReadonlyMap<string, ByUnit | undefined> = new Map([
+  [`${SNOMED}|434910001`, INTERSTITIAL_GLUCOSE],
+  [`${MDC}|160212`, INTERSTITIAL_GLUCOSE],
+  [`${MDC}|160184`, { 'mg/dL': '32016-8', 'mmol/L': '51596-5' }],
+  [`${MDC}|160188`, undefined],
+]);
 
 /** What the profile, a code or the category says that is measured. */
 export function observationKind(kind: ObservationKind, category: unknown): 'glucose' | 'carbs' | 'other' {
@@ -101,12 +114,14 @@ function isCarbsCategory(category: unknown, codings: readonly Coding[]): boolean
 /**
  * The codes of a glucose measurement, the main one first. A LOINC code goes first as it was sent, even where another
  * would fit the unit better (Roche sends 41653-7 with mmol/L too): the code is the sender's statement. Without one, the
- * LOINC code of blood glucose in that unit goes first.
+ * LOINC code in that unit for what the sender's code says goes first, or else that of blood glucose.
  */
 export function glucoseCodes(code: Concept | undefined, unit: GlucoseUnit | undefined): Code[] {
   const sent = loincFirst(code);
   if (unit === undefined || sent[0]?.system === LOINC) return sent;
-  return [named({ system: LOINC, code: BLOOD_GLUCOSE[unit] }, undefined), ...sent];
+  const known = sent.map(({ system, code: own }) => `${system ?? ''}|${own}`).find((key) => LOINC_FOR.has(key));
+  const added = (known === undefined ? BLOOD_GLUCOSE : LOINC_FOR.get(known))?.[unit];
+  return added === undefined ? sent : [named({ system: LOINC, code: added }, undefined), ...sent];
 }
 
 /** The codes as they were sent, a LOINC code first: the main one of carbohydrates and of other measurements. */
@@ -129,6 +144,12 @@ export function loincFirst(concept: Concept | undefined): Code[] {
 /** The codes of a concept in their order. */
 export function codesOf({ coding = [], text }: Concept): Code[] {
   return coding.filter(({ code = '' }) => code !== '').map((one) => named(one, text));
+}
+
+/** The words of a concept, when none of its codes has them for a name already. */
+export function textBeside(concept: Concept | undefined, codes: readonly Code[]): string | undefined {
+  const text = concept?.text;
+  return text === undefined || text === '' || codes.some(({ display }) => display === text) ? undefined : text;
 }
 
 function named({ system, code = '', display }: Coding, text: string | undefined): Code {

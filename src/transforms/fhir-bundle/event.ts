@@ -5,8 +5,10 @@ import { readFhirTime } from './fhir-time';
 import type { Event } from './shapes';
 
 export interface EventTime {
-  readonly start: FhirTime | undefined;
+  readonly start: FhirTime;
   readonly end: FhirTime | undefined;
+  /** True when the end is none that is a time: named as unread. */
+  readonly isEndLost?: boolean;
 }
 
 /** Where the time of an event stands. */
@@ -14,7 +16,7 @@ export type TimeElement = 'effectiveDateTime' | 'effectiveInstant' | 'effectiveP
 
 /**
  * When it was. A period with an end and no start has its end for a time.
- * @returns undefined when there is none, or none that is a time
+ * @returns undefined when there is none, or none that is a time: an end does not stand in for a start that cannot be read
  */
 export function readTime(event: Event, instant: string | undefined): EventTime | undefined {
   const period = event.effectivePeriod;
@@ -23,8 +25,9 @@ export function readTime(event: Event, instant: string | undefined): EventTime |
   const second = from === undefined ? undefined : period?.end;
   if (first === undefined) return undefined;
   const start = readFhirTime(first);
+  if (start === undefined) return undefined;
   const end = second === undefined ? undefined : readFhirTime(second);
-  return start === undefined && end === undefined ? undefined : { start, end };
+  return second !== undefined && end === undefined ? { start, end, isEndLost: true } : { start, end };
 }
 
 export function timeElement(event: Event, instant: string | undefined): TimeElement {

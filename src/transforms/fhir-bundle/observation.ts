@@ -1,7 +1,7 @@
 /** An Observation as a reading: glucose, carbohydrates, or any other measurement with a quantity. */
 import type { DeviceId, Elements, Reading } from '../model/reading';
 import { standingOf } from '../model/standing';
-import { carbsUnit, glucoseCodes, glucoseUnit, loincFirst, observationKind } from './codes';
+import { carbsUnit, glucoseCodes, glucoseUnit, loincFirst, observationKind, textBeside } from './codes';
 import { readComments, readTime, timeElement, TIME_ELEMENTS, type TimeElement } from './event';
 import { hasEventElements, isConcept, isOptionalList, isOptionalText, isQuantity, isReference } from './guards';
 import type { NoMapping } from './no-mapping';
@@ -65,10 +65,12 @@ export function readObservation(
       ? glucoseCodes(observation.code, unit)
       : loincFirst(observation.code);
   if (codes.length === 0) return { why: 'no code' };
+  const codeText = textBeside(observation.code, codes);
   const reading: Reading = {
     kind: kind === 'other' ? 'measurement' : kind,
     standing,
     codes,
+    ...(codeText === undefined ? {} : { codeText }),
     value: amount.value,
     unit,
     start: time?.start,
@@ -77,10 +79,10 @@ export function readObservation(
     device: observation.device === undefined ? undefined : deviceOf(observation.device),
     elements: elementsOf(raw, observation),
   };
-  const named = unreadOfObservation(raw);
+  let unread = unreadOfObservation(raw);
   // A device that is only described (`display`) has no number for the reading.
-  const unread =
-    observation.device !== undefined && reading.device === undefined ? [...named, 'Observation.device'] : named;
+  if (observation.device !== undefined && reading.device === undefined) unread = [...unread, 'Observation.device'];
+  if (time?.isEndLost === true) unread = [...unread, 'Observation.effectivePeriod.end'];
   if (!hasExtras(raw)) return { reading, unread };
   const extras = readExtras(raw, quantity, links);
   return {

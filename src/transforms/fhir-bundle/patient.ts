@@ -13,6 +13,16 @@ const USE_RANK: ReadonlyMap<string, number> = new Map([
 ]);
 const NO_USE_RANK = 2;
 
+/** Table 0203 in STU3 and R4. */
+const TYPE_SYSTEMS: ReadonlySet<string | undefined> = new Set([
+  'http://hl7.org/fhir/v2/0203',
+  'http://terminology.hl7.org/CodeSystem/v2-0203',
+]);
+const TYPE_CODE = /^[A-Z]{1,8}$/;
+/** A hospital finds its patients by this, whatever insurers and offices call official. */
+const MEDICAL_RECORD = 'MR';
+type PatientIdentifier = NonNullable<Patient['identifier']>[number];
+
 /** A Patient resource and its place. */
 export interface FoundPatient {
   readonly patient: Patient;
@@ -44,7 +54,11 @@ export function patientContext(
 export function patientByResource({ patient, path }: FoundPatient): PatientContext | undefined {
   const usable = (patient.identifier ?? []).filter(({ value }) => value !== undefined && value !== '');
   const [best] = usable.toSorted((a, b) => rank(a) - rank(b));
-  if (best !== undefined) return byIdentifier(best, patient, path);
+  if (best !== undefined) {
+    const { identifier, ...context } = byIdentifier(best, patient, path);
+    const type = typeOf(best);
+    return { ...context, identifier: type === undefined ? identifier : { ...identifier, type } };
+  }
   if (patient.id === undefined || patient.id === '') return undefined;
   return {
     key: escapeKey(`Patient/${patient.id}`),
@@ -58,6 +72,12 @@ function byIdentifier({ system, value = '' }: Identifier, details: Patient | und
   return { key: identifierKey({ system, value }), identifier: { system, value }, details, path };
 }
 
-function rank({ use }: Identifier): number {
+function rank(identifier: PatientIdentifier): number {
+  const { use } = identifier;
+  if (use !== 'old' && typeOf(identifier) === MEDICAL_RECORD) return -1;
   return use === undefined ? NO_USE_RANK : (USE_RANK.get(use) ?? NO_USE_RANK);
+}
+
+function typeOf({ type }: PatientIdentifier): string | undefined {
+  return type?.coding?.find(({ system, code = '' }) => TYPE_SYSTEMS.has(system) && TYPE_CODE.test(code))?.code;
 }

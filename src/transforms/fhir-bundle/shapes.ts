@@ -107,7 +107,8 @@ export const MedicationShape = z.object({ code: ConceptShape.optional() });
 
 export const PatientShape = z.object({
   id: text,
-  identifier: z.array(IdentifierShape).optional(),
+  // A type that is not as FHIR has it says nothing, and keeps nobody from being found.
+  identifier: z.array(IdentifierShape.extend({ type: ConceptShape.optional().catch(undefined) })).optional(),
   name: z
     .array(
       z.object({

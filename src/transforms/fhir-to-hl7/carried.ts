@@ -24,11 +24,11 @@ export const OBX_CARRIED = new SegmentTable<ObxContext>([
     id: 'carried-obx-5',
     target: 'OBX-5',
     source: 'the whole resource',
-    why: 'the JSON as it came, numbers with their digits; Base64, since JSON is full of delimiters',
+    why: 'the JSON as it came, numbers with their digits; Base64, since JSON is full of delimiters; AP is other application data (table 0191), and a subtype outside of table 0291 begins with `x-`',
     from: ({ item }) => [item.path],
     write: ({ item: { resourceType, raw } }) => {
       const json = withinStack(resourceType, () => toJson(raw));
-      return `^application^x-fhir+json^Base64^${Buffer.from(json, 'utf8').toString('base64')}`;
+      return `^AP^x-fhir+json^Base64^${Buffer.from(json, 'utf8').toString('base64')}`;
     },
   },
   OBX_11,

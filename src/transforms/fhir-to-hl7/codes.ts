@@ -30,6 +30,11 @@ export function systemName(system: string | undefined): string {
   }
 }
 
+/** False for a code of a system that has no name here: `L` alone says only that it is no system of HL7's list. */
+export function isNamed({ system }: Code): boolean {
+  return system === undefined || system === '' || system === 'L' || systemName(system) !== 'L';
+}
+
 const MDC = 'urn:iso:std:iso:11073:10101';
 
 function mdc(code: string, display: string): Code {
@@ -42,8 +47,12 @@ function mdc(code: string, display: string): Code {
  */
 const MDC_OF: ReadonlyMap<string, Code> = new Map(
   [
-    { to: mdc('160184', 'MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD'), loinc: ['41653-7', '14743-9', '32016-8'], snomed: [] },
-    { to: mdc('160212', 'MDC_CONC_GLU_ISF'), loinc: ['99504-3', '105272-9'], snomed: [] },
+    {
+      to: mdc('160184', 'MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD'),
+      loinc: ['41653-7', '14743-9', '32016-8', '51596-5'],
+      snomed: [],
+    },
+    { to: mdc('160212', 'MDC_CONC_GLU_ISF'), loinc: ['99504-3', '105272-9'], snomed: ['434910001'] },
     { to: mdc('8417764', 'MDC_CTXT_GLU_CARB'), loinc: ['9059-7', '9060-5'], snomed: [] },
     { to: mdc('8417804', 'MDC_CTXT_MEDICATION_SHORTACTING'), loinc: [], snomed: ['411531001'] },
     { to: mdc('8417812', 'MDC_CTXT_MEDICATION_LONGACTING'), loinc: [], snomed: ['25305005'] },

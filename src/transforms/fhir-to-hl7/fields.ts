@@ -11,11 +11,14 @@ export function ce(first: V2Code, second?: V2Code): string {
   return `${text}^${triplet(second.code, second.text, second.system)}`;
 }
 
-/** CE of the first two of a list of codes. */
-export function ceOf([first, second]: readonly Code[]): string {
+/**
+ * CE of the first two of a list of codes.
+ * @param words the sender's own, as the alternate text where there is no second code
+ */
+export function ceOf([first, second]: readonly Code[], words?: string): string {
   if (first === undefined) return '';
   const text = triplet(first.code, first.display ?? '', systemName(first.system));
-  if (second === undefined) return text;
+  if (second === undefined) return words === undefined ? text : `${text}^^${escapeText(words)}`;
   return `${text}^${triplet(second.code, second.display ?? '', systemName(second.system))}`;
 }
 
@@ -28,7 +31,8 @@ export function ei(value: string, namespace: string, system: string | undefined)
   if (system === undefined || system === '') {
     return namespace === '' ? escapeText(value) : `${escapeText(value)}^${escapeText(namespace)}`;
   }
-  return trimmed([escapeText(value), escapeText(namespace), ...universalId(system)], '^');
+  const [id, type] = universalId(system);
+  return `${escapeText(value)}^${escapeText(namespace)}^${id}^${type}`;
 }
 
 /** CX for PID-3: the authority from the configuration (`NAME&id&type`), or from the identifier's system. */

@@ -106,11 +106,13 @@ export const TXA = new SegmentTable<ReportContext>([
   {
     id: 'txa-13',
     target: 'TXA-13',
-    source: 'ClinicalDocument.relatedDocument of type RPLC; in a T10 without one, its own id',
-    why: 'the document that this one replaces (§9.6.1.13)',
+    source:
+      'ClinicalDocument.relatedDocument of type RPLC; in a T10 without one its own id, when it is the first version or has no set',
+    why: 'the document that this one replaces (§9.6.1.13); empty in a later version that does not say which: its own number was never sent',
     from: ({ item: { path }, report }) => [`${path}.${report.replaces === undefined ? 'id' : 'relatedDocument'}`],
     write: ({ report, event }) => {
-      const parent = report.replaces ?? (event === 'T10' ? report.id : undefined);
+      const isSame = report.set === undefined || report.versionNumber === '1';
+      const parent = report.replaces ?? (event === 'T10' && isSame ? report.id : undefined);
       return parent === undefined ? '' : documentNumber(parent);
     },
   },

@@ -4,7 +4,7 @@ import type { Hl7Time } from '../model/time';
 import { DUCTUS_CODES, toV2, type V2Code } from './codes';
 import { ce, configured } from './fields';
 import { instanceIdentifier, NAMESPACE } from './instance-identifier';
-import type { Entry, ReadingEntry, Scope } from './scope';
+import { resultStatus, type Entry, type ReadingEntry, type Scope } from './scope';
 import { SegmentTable } from './segment-table';
 
 export interface ObrContext {
@@ -123,8 +123,9 @@ function momentPath(moment: Moment | undefined): readonly string[] {
 function reportStatus(entries: readonly Entry[]): string {
   let isPreliminary = false;
   for (const { item } of entries) {
-    if (item.status === 'C' || item.status === 'D') return 'C';
-    if (item.status === 'P') isPreliminary = true;
+    const status = resultStatus(item);
+    if (status === 'C' || status === 'D') return 'C';
+    if (status === 'P') isPreliminary = true;
   }
   return isPreliminary ? 'P' : 'F';
 }

@@ -5,7 +5,7 @@ import { DUCTUS_CODES, isFlag, type V2Code } from './codes';
 import { escapeText } from './escape';
 import { ce, ceOf, ei } from './fields';
 import { instanceIdentifier } from './instance-identifier';
-import { from, type ObxContext, type ReadingContext } from './scope';
+import { from, resultStatus, type ObxContext, type ReadingContext } from './scope';
 import { SegmentTable } from './segment-table';
 
 export const OBX_1: FieldRule<{ readonly setId: number }> = {
@@ -30,9 +30,12 @@ export const OBX_11: FieldRule<Pick<ObxContext, 'item' | 'scope'>> = {
   id: 'obx-11',
   target: 'OBX-11',
   source: 'status of the resource, and what the destination has',
-  why: 'F final, P preliminary, C corrects what was delivered, D (or W, by configuration) takes back what was delivered (table 0085, §7.4.2.11)',
+  why: 'F final, P preliminary (also when it changes what was delivered, since C replaces a final result), C corrects what was delivered, D (or W, by configuration) takes back what was delivered (table 0085, §7.4.2.11)',
   from: ({ item: { path } }) => [`${path}.status`],
-  write: ({ item: { status }, scope }) => (status === 'D' ? scope.profile.deletionStatus : status),
+  write: ({ item, scope }) => {
+    const status = resultStatus(item);
+    return status === 'D' ? scope.profile.deletionStatus : status;
+  },
 };
 
 export const OBX_14: FieldRule<ReadingContext> = {
@@ -109,10 +112,10 @@ export const OBX = new SegmentTable<ReadingContext>([
   {
     id: 'obx-3',
     target: 'OBX-3',
-    source: 'code (insulin: medicationCodeableConcept): the main code and one alternate',
-    why: 'the sender’s statement, unaltered; LOINC first, a code map may put a hospital’s own before it; further codes stand in a note',
+    source: 'code (insulin: medicationCodeableConcept): the main code and one alternate, or the sender’s own words',
+    why: 'the sender’s statement, unaltered; LOINC first, a code map may put a hospital’s own before it; what there is no room for stands in a note',
     from: from('codes'),
-    write: ({ reading }) => ceOf(reading.codes),
+    write: ({ reading }) => ceOf(reading.codes, reading.codeText),
   },
   OBX_4,
   OBX_VALUE.value,

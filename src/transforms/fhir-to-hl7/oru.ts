@@ -11,7 +11,7 @@ import { CARRIED_PANEL, DEVICE_PANEL, DIABETES_PANEL, OBR, panelFiller, readingC
 import { OBX, OBX_DELIVERY } from './obx';
 import { containment, deviceSpecialization, PCD_OBX, PCD_OBX_MDS } from './pcd';
 import { entryOf, type Entry, type ReadingEntry, type Scope } from './scope';
-import { hasDelivery, parentsOf, subIds } from './sub-ids';
+import { hasDelivery, membersApart, parentsOf, subIds, type Apart } from './sub-ids';
 
 /**
  * Adds the ORDER_OBSERVATION groups of one message: readings in the order of the items, then each device, then
@@ -26,21 +26,23 @@ export function addObservations(builder: MessageBuilder, items: readonly Item[],
     else if (item.content.kind === 'carried') carried.push(carriedEntry(item, scope.zone));
   }
   const parents = parentsOf(readings);
+  const isEach = scope.profile.grouping === 'observation';
+  const apart = membersApart(readings, parents, isEach);
   let count = 0;
   const addReport = (code: V2Code, filler: string, entries: readonly Entry[], parent?: Entry): void => {
     count += 1;
     builder.add(OBR, { setId: count, scope, code, filler, entries, parent, range: timeRange(entries) });
   };
 
-  if (scope.profile.grouping === 'observation') {
+  if (isEach) {
     readings.forEach((reading, position) => {
       const parent = readings[parents.get(position)?.parent ?? -1];
       addReport(readingCode(reading), instanceIdentifier(reading.item.reference), [reading], parent);
-      addReadings(builder, [reading], scope);
+      addReadings(builder, [reading], scope, apart?.slice(position, position + 1));
     });
   } else if (readings.length > 0) {
     addReport(DIABETES_PANEL, panelFiller(readings, seed), readings);
-    addReadings(builder, readings, scope, parents);
+    addReadings(builder, readings, scope, apart, parents);
   }
   for (const item of items) {
     if (item.content.kind !== 'device') continue;
@@ -82,6 +84,7 @@ function addReadings(
   builder: MessageBuilder,
   entries: readonly ReadingEntry[],
   scope: Scope,
+  apart: Apart,
   parents: ReturnType<typeof parentsOf> = new Map(),
 ): void {
   const { isPcd, profile } = scope;
@@ -103,7 +106,7 @@ function addReadings(
     const { item, reading, time, end } = entry;
     const subId = numbers[position] ?? '';
     builder.add(table, { scope, item, reading, time, end, setId: (setId += 1), subId });
-    const notes = notesOf(entry, scope, statesEnd);
+    const notes = notesOf(entry, scope, statesEnd, apart?.[position]);
     for (let note = 0; note < notes.length; note += 1) {
       const found = notes[note];
       if (found !== undefined) builder.add(NTE, { ...found, setId: note + 1 });

@@ -28,7 +28,7 @@ export const PCD_OBX = new SegmentTable<ReadingContext>([
     source: 'code (insulin: medicationCodeableConcept)',
     why: 'the MDC code first where one says the same, then the sender’s main code; further codes stand in a note',
     from: from('codes'),
-    write: ({ reading }) => ceOf(mdcFirst(reading.codes)),
+    write: ({ reading }) => ceOf(mdcFirst(reading.codes), reading.codeText),
   },
   {
     ...OBX_4,
@@ -115,22 +115,26 @@ const SPECIALIZATION = {
 
 /** Doses that only a pump gives. */
 const PUMP: ReadonlySet<string> = new Set(['bolusExt', 'bolusMul', 'basal']);
-const METER_GLUCOSE = '160184';
+/** Capillary whole blood and capillary plasma: what a meter measures. Other glucose may be of a sensor or a laboratory. */
+const METER_GLUCOSE: ReadonlySet<string> = new Set(['160184', '160188']);
 const SENSOR_GLUCOSE = '160212';
 
 /** What a described device is, by what it measures. */
 export function deviceSpecialization({ metrics }: DeviceDescription): V2Code {
-  const codes = new Set(metrics.map(({ type }) => mdcFirst(type)[0]?.code));
-  if (codes.size !== 1) return SPECIALIZATION.general;
-  if (codes.has(SENSOR_GLUCOSE)) return SPECIALIZATION.sensor;
-  return codes.has(METER_GLUCOSE) ? SPECIALIZATION.meter : SPECIALIZATION.general;
+  const [code, ...others] = new Set(metrics.map(({ type }) => mdcFirst(type)[0]?.code));
+  return (others.length === 0 ? byGlucose(code) : undefined) ?? SPECIALIZATION.general;
+}
+
+/** Undefined for a code that says neither meter nor sensor, as LOINC's body fluid. */
+function byGlucose(code: string | undefined): V2Code | undefined {
+  if (code === undefined) return undefined;
+  if (code === SENSOR_GLUCOSE) return SPECIALIZATION.sensor;
+  return METER_GLUCOSE.has(code) ? SPECIALIZATION.meter : undefined;
 }
 
 /** What a reading says about its device; undefined when it says nothing. */
 function specialization({ reading: { kind, codes, insulin } }: ReadingEntry): V2Code | undefined {
-  if (kind === 'glucose') {
-    return mdcFirst(codes)[0]?.code === SENSOR_GLUCOSE ? SPECIALIZATION.sensor : SPECIALIZATION.meter;
-  }
+  if (kind === 'glucose') return byGlucose(mdcFirst(codes)[0]?.code);
   return PUMP.has(insulin?.adminType?.code ?? '') ? SPECIALIZATION.pump : undefined;
 }
 

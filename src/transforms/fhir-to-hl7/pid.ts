@@ -45,21 +45,23 @@ export const PID = new SegmentTable<PatientSegmentContext>([
     id: 'pid-3',
     target: 'PID-3',
     source: 'the hospital’s own number from the registry; else Patient.identifier, or the id in the reference',
-    why: 'what the EMR finds the patient by; the authority is that of the registry or of the configuration, else the system of the identifier; the type is of table 0203',
+    why: 'what the EMR finds the patient by; the authority is that of the registry or of the configuration, else the system of the identifier; the type (table 0203) comes from where the authority does',
     from: ({ patient }) => {
       if (patient.emr !== undefined) return [];
       return [patient.details === undefined ? patient.path : `${patient.path}.identifier`];
     },
     write: ({ patient: { identifier, emr }, profile }) => {
       const authority = emr?.assigningAuthority || profile.patientAssigningAuthority;
-      const type = emr?.identifierType || profile.patientIdentifierType;
+      // A number goes under the type that its sender gives it, unless the hospital says whose number it is.
+      const sent = emr === undefined && authority === '' ? identifier.type : undefined;
+      const type = emr?.identifierType || sent || profile.patientIdentifierType;
       return cx(emr?.value ?? identifier.value, emr === undefined ? identifier.system : undefined, authority, type);
     },
   },
   {
     id: 'pid-5',
     target: 'PID-5',
-    source: 'Patient.name: the official one, else the usual, else the first that is not old',
+    source: 'Patient.name: the official one, else the usual, else one of no stated use, else the first that is not old',
     why: 'required; an unknown name is an empty repetition and one of type U (table 0200), as in the ELR guides, since `""` would tell the EMR to delete the name',
     from: from('name'),
     write: ({ patient }) => patientName(patient.details?.name ?? []),
@@ -112,6 +114,7 @@ function patientName(names: readonly HumanName[]): string {
   const name =
     names.find(({ use }) => use === 'official') ??
     names.find(({ use }) => use === 'usual') ??
+    names.find(({ use }) => use === undefined) ??
     names.find(({ use }) => use !== 'old');
   if (name === undefined) return UNKNOWN_NAME;
   const [first = '', ...further] = words(name.given);

@@ -87,10 +87,10 @@ export const RXA = new SegmentTable<OrderContext>([
   {
     id: 'rxa-5',
     target: 'RXA-5',
-    source: 'medicationCodeableConcept: the main code and one alternate',
+    source: 'medicationCodeableConcept: the main code and one alternate, or the sender’s own words',
     why: 'which insulin, as the sender says it',
     from: from('codes'),
-    write: ({ reading }) => ceOf(reading.codes),
+    write: ({ reading }) => ceOf(reading.codes, reading.codeText),
   },
   {
     id: 'rxa-6',
@@ -121,15 +121,18 @@ export const RXA = new SegmentTable<OrderContext>([
     id: 'rxa-20',
     target: 'RXA-20',
     source: 'status',
-    why: 'CP complete, PA while the sender calls it preliminary (table 0322); empty in a deletion, which says nothing about the administration',
+    why: 'CP complete, PA while the sender calls it preliminary, and when it was stopped before all was given (table 0322); empty in a deletion, which says nothing about the administration',
     from: ({ item: { path } }) => [`${path}.status`],
-    write: ({ item: { status } }) => (status === 'D' ? '' : status === 'P' ? 'PA' : 'CP'),
+    write: ({ item, reading: { standing } }) => {
+      if (item.status === 'D') return '';
+      return standing === 'preliminary' || item.raw['status'] === 'stopped' ? 'PA' : 'CP';
+    },
   },
   {
     id: 'rxa-21',
     target: 'RXA-21',
     source: 'status of the resource, and what the destination has',
-    why: 'A add, U update what was delivered, D delete it (table 0206)',
+    why: 'A add, U update what was delivered, D delete it (table 0323)',
     from: ({ item: { path } }) => [`${path}.status`],
     write: ({ item: { status } }) => (status === 'D' ? 'D' : status === 'C' ? 'U' : 'A'),
   },
@@ -140,8 +143,8 @@ export const RXR = new SegmentTable<OrderContext>([
     id: 'rxr-1',
     target: 'RXR-1',
     source: 'constant',
-    why: 'required, and Roche’s profile has no route: OTH of table 0162 with a text that says so, rather than SC, which nobody stated',
-    write: () => 'OTH^Route not stated by the sender^HL70162',
+    why: 'required, and Roche’s profile has no route: OTH of table 0162, whose name is in the first text, with another that says so, rather than SC, which nobody stated',
+    write: () => 'OTH^Other/Miscellaneous^HL70162^^Route not stated by the sender',
   },
 ]);
 

@@ -1,5 +1,5 @@
 /** What the segments of one message share, and where an OBX stands in it. */
-import type { Item } from '../model/item';
+import type { Item, ResultStatus } from '../model/item';
 import type { Hl7Profile } from '../model/profile';
 import type { ElementName, Reading } from '../model/reading';
 import { toHl7Time, type FhirTime, type Hl7Time } from '../model/time';
@@ -48,6 +48,14 @@ export function entryOf(item: Item, reading: Reading, zone: TimeZone): ReadingEn
 
 function hl7Time(time: FhirTime | undefined, zone: TimeZone): Hl7Time | undefined {
   return time === undefined ? undefined : toHl7Time(time, zone);
+}
+
+/**
+ * What OBX-11 and OBR-25 say: table 0085 has C for what replaces a final result, so that a correction that is itself not
+ * final yet is a preliminary result again.
+ */
+export function resultStatus({ status, content }: Item): ResultStatus {
+  return status === 'C' && content.kind === 'reading' && content.reading.standing === 'preliminary' ? 'P' : status;
 }
 
 /** Path of an element of a reading; of the whole resource where the reader did not say which. */

@@ -27,6 +27,26 @@ export function parentsOf(entries: readonly ReadingEntry[]): Parents {
   return parents;
 }
 
+/** What belongs to each reading and does not stand under it, by position; undefined when no reading has any. */
+export type Apart = readonly (readonly string[])[] | undefined;
+
+/**
+ * References of what belongs to a reading and is neither numbered below it nor leads to it by OBR-29: in another message,
+ * of another reading, delivered before, or not sent at all.
+ * @param levels true where the relation of what belongs to something that belongs to another itself is said too
+ */
+export function membersApart(entries: readonly ReadingEntry[], parents: Parents, levels: boolean): Apart {
+  if (!entries.some(({ reading }) => reading.members !== undefined)) return undefined;
+  const shown = entries.map(() => new Set<string>());
+  parents.forEach(({ parent }, member) => {
+    const reference = entries[member]?.item.reference;
+    if (reference !== undefined && (levels || !parents.has(parent))) shown[parent]?.add(reference);
+  });
+  return entries.map(({ reading }, position) =>
+    (reading.members ?? []).filter((reference) => shown[position]?.has(reference) !== true),
+  );
+}
+
 /**
  * One level only: what belongs to a reading that belongs to another itself has a number of its own.
  * @param root number of a reading that belongs to no other

@@ -44,9 +44,10 @@ function commonMembers(item: Item): JsonCommon {
 }
 
 function readingMembers(reading: Reading, zone: TimeZone): Omit<JsonReading, keyof JsonCommon> {
-  const { codes, value, unit, start, end, comments, remarks = [], device, insulin, interpretation } = reading;
+  const { codes, codeText, value, unit, start, end, comments, remarks = [], device, insulin, interpretation } = reading;
   return {
     codes: codes.map(jsonCode),
+    codeText,
     value: value?.number,
     comparator: comparatorOf(value?.comparator),
     unit,
@@ -54,6 +55,7 @@ function readingMembers(reading: Reading, zone: TimeZone): Omit<JsonReading, key
     end: timeText(end, zone),
     comments: [...comments],
     remarks: [...remarks],
+    preliminary: reading.standing === 'preliminary' ? true : undefined,
     device: device === undefined ? undefined : jsonDeviceId(device),
     insulin:
       insulin === undefined
@@ -104,7 +106,7 @@ function reportMembers(report: Report, zone: TimeZone): JsonReport['report'] {
 }
 
 export function jsonPatient({ identifier, emr, details }: PatientContext): JsonPatient {
-  const sent = { value: identifier.value, system: identifier.system };
+  const sent = { value: identifier.value, system: identifier.system, type: identifier.type };
   const own =
     emr === undefined
       ? []

@@ -83,6 +83,7 @@ const reading = z
   .strictObject({
     ...common,
     codes: z.array(code).min(1).describe('what was measured or given, the main code first'),
+    codeText: text.optional().describe('the sender’s own words for it, as the brand of an insulin'),
     value: decimal
       .optional()
       .describe(
@@ -94,6 +95,7 @@ const reading = z
     end: time.optional().describe('end of a period'),
     comments: z.array(text).describe("the patient's or the sender's words"),
     remarks: z.array(text).describe('what Ductus did, as a unit conversion'),
+    preliminary: z.literal(true).optional().describe('the sender has not confirmed it yet; a correction can be so too'),
     device: deviceId.optional().describe('device that measured'),
     insulin: z
       .strictObject({

@@ -22,7 +22,12 @@ export interface PatientContext {
   /** `system|value` of the identifier, else the reference: what delivery order is keyed on. */
   readonly key: string;
   /** The number that the input gives. */
-  readonly identifier: { readonly system: string | undefined; readonly value: string };
+  readonly identifier: {
+    readonly system: string | undefined;
+    readonly value: string;
+    /** Code of table 0203, where the input says it. */
+    readonly type?: string | undefined;
+  };
   /** The Patient resource, when the bundle has it. */
   readonly details: PatientDetails | undefined;
   /** Element path of the Patient resource, or of the reference that names the patient. */

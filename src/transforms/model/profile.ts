@@ -79,6 +79,8 @@ export interface FhirProfile {
   readonly upsert: 'conditional' | 'id';
   /** Most entries of a transaction. */
   readonly maxEntriesPerBundle: number;
+  /** Of the hospital's own numbers that come without one: `NAME&universal id&type`, as in `Hl7Profile`. */
+  readonly patientAssigningAuthority?: string | undefined;
 }
 
 /** Everything about one destination that the mapping needs. */

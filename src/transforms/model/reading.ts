@@ -67,6 +67,8 @@ export interface Reading {
   readonly standing: Standing;
   /** The sender's codes, the main one first; never empty. */
   readonly codes: readonly Code[];
+  /** The sender's words beside the codes, where no code has them for a name: the brand of an insulin, say. */
+  readonly codeText?: string;
   /** Absent only in a deletion. */
   readonly value: Value | undefined;
   /** UCUM code. Absent only in a deletion. */

@@ -16,18 +16,18 @@ export interface ResolvedOffset {
 }
 
 const MINUTE = 60_000;
+const LONG_OFFSET = /GMT([+-])(\d\d):(\d\d)/;
 const DAY = 24 * 60 * MINUTE;
 
 /** A time zone with a cache of whole days, since bundles hold thousands of times of few days. */
 export class TimeZone {
   readonly name: string;
-  readonly #format: Intl.DateTimeFormat;
+  #format: Intl.DateTimeFormat | undefined;
   readonly #days = new Map<number, { before: number; after: number }>();
 
   /** @param name IANA name, as in `Europe/Berlin` */
   constructor(name: string) {
     this.name = name;
-    this.#format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   }
 
   /** @param localMs the local clock reading, in milliseconds, as if it were UTC */
@@ -60,8 +60,10 @@ export class TimeZone {
   }
 
   #offsetAt(instantMs: number): number {
-    const part = this.#format.formatToParts(instantMs).find(({ type }) => type === 'timeZoneName');
-    const offset = /([+-])(\d\d):(\d\d)/.exec(part?.value ?? '');
+    // Made when it is needed: that takes as long as 20 readings take in all, and most files give all offsets.
+    this.#format ??= new Intl.DateTimeFormat('en-US', { timeZone: this.name, timeZoneName: 'longOffset' });
+    // `3/1/2024, GMT+01:00`
+    const offset = LONG_OFFSET.exec(this.#format.format(instantMs));
     if (offset === null) return 0;
     const minutes = Number(offset[2]) * 60 + Number(offset[3]);
     return offset[1] === '-' ? -minutes : minutes;

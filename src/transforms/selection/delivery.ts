@@ -9,6 +9,8 @@ import { standingOf } from '../model/standing';
 import { DevicePatients } from './device-patients';
 import { kindsWith } from './kinds-with';
 
+/** A version that cannot be read does not undo the one before it, and an operator must know that one stands. */
+const STANDS = '; the destination keeps the earlier version that it has';
 const NO_PATIENT = 'names no patient, and the file is about several or none';
 
 export interface Sorted {
@@ -44,7 +46,8 @@ export function sortByDelivery(content: FileContent, profile: SelectionProfile, 
       continue;
     }
     if (mapping.kind === 'unmapped') {
-      sorted.unmapped.push({ reference, type, why: mapping.why });
+      const stands = context.delivered.get(reference) === 'earlier' && !carries;
+      sorted.unmapped.push({ reference, type, why: stands ? mapping.why + STANDS : mapping.why });
       if (!carries) continue;
     } else if (!taken.has(kind)) {
       leftOut.push({ reference, why: 'filtered' });

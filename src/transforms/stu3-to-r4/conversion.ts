@@ -4,9 +4,9 @@
  * in.
  */
 import { plainDecimal } from '../fhir-bundle/decimal';
+import { readFhirTime } from '../fhir-bundle/fhir-time';
 import { decimalSource, isObject, parseLossless, toJson } from '../fhir-bundle/lossless-json';
 import { offsetOf } from '../model/fhir-time';
-import { parseFhirTime } from '../model/time';
 import type { TimeZone } from '../model/time-zone';
 import { toR4CodeSystem } from './code-systems';
 import { AS_SENT_EXTENSION, PROFILE_SYSTEM, ROCHE_PROFILES, STU3_EXTENSION, UCUM, URI, URI_SYSTEM } from './names';
@@ -34,7 +34,8 @@ const TIMES: ReadonlySet<string> = new Set([
   ...['expirationDate', 'start', 'end', 'time', 'event', 'authoredOn', 'creation'],
 ]);
 const INSTANTS: ReadonlySet<string> = new Set(['issued', 'effectiveInstant', 'valueInstant', 'lastUpdated']);
-const WITHOUT_SECONDS = /^(.{10}T\d\d:\d\d)(?!:)/;
+/** `2024-03-01T08:15`. */
+const TO_THE_MINUTE = 16;
 /** HAPI, on which most servers stand, does not take `0e1` for a decimal. */
 const ZERO_WITH_EXPONENT = /^-?0(?:\.0+)?[eE]/;
 /** What Java and FHIR take for white space at the ends of a code. */
@@ -46,8 +47,9 @@ export class Conversion {
   readonly zone: TimeZone;
   readonly #extensions: Json[] = [];
   readonly #reference: ((reference: Json) => Json) | undefined;
-  /** Path of the element inside the resource, for extensions. */
   #type = '';
+  /** Names of the elements from the resource to what is copied: put together only for what is no copy. */
+  readonly #path: string[] = [];
 
   constructor({ zone, reference }: ConversionOptions) {
     this.zone = zone;
@@ -85,7 +87,8 @@ export class Conversion {
   /** Copies a value of any depth. @param type of the resource, for names of what is kept */
   copy(value: unknown, name: string, type = this.#type): unknown {
     this.#type = type;
-    return this.#copy(value, name, name);
+    this.#path.length = 0;
+    return this.#copy(value, name);
   }
 
   /** meta without what only the sender's server means, and without profiles that an R4 server would check in vain. */
@@ -108,33 +111,44 @@ export class Conversion {
 
   /** A FHIR time as R4 wants it: with seconds and offset. undefined when it is no time. */
   time(text: string): string | undefined {
-    const time = parseFhirTime(text);
+    const time = readFhirTime(text);
     if (time === undefined) return undefined;
     if (!time.hasClock) return text;
-    const full = text.replace(WITHOUT_SECONDS, '$1:00');
+    const hasSeconds = text.charAt(TO_THE_MINUTE) === ':';
+    const full = hasSeconds ? text : `${text.slice(0, TO_THE_MINUTE)}:00${text.slice(TO_THE_MINUTE)}`;
     if (time.offsetMinutes !== undefined) return full;
     return full + offsetOf(this.zone.resolve(time.localMs).minutes);
   }
 
-  #copy(value: unknown, name: string, path: string): unknown {
-    const number = decimalSource(value);
-    if (number !== undefined) return ZERO_WITH_EXPONENT.test(number) ? exactNumber(plainDecimal(number) ?? '0') : value;
-    if (typeof value === 'string') return this.#text(value, name, path);
+  #copy(value: unknown, name: string): unknown {
+    if (typeof value === 'string') {
+      const number = decimalSource(value);
+      if (number === undefined) return this.#text(value, name);
+      return ZERO_WITH_EXPONENT.test(number) ? exactNumber(plainDecimal(number) ?? '0') : value;
+    }
     if (Array.isArray(value)) {
-      const items = value.map((item: unknown) => this.#copy(item, name, path)).filter((item) => item !== undefined);
+      const items: unknown[] = [];
+      for (const item of value) {
+        const copied = this.#copy(item, name);
+        if (copied !== undefined) items.push(copied);
+      }
       return items.length === 0 ? undefined : items;
     }
     if (!isObject(value)) return value;
     const draft: Draft = {};
+    let isEmpty = true;
+    this.#path.push(name);
     for (const member in value) {
-      const inner = this.#copy(value[member], member, `${path}.${member}`);
-      if (inner !== undefined) draft[member] = inner;
+      const inner = this.#copy(value[member], member);
+      if (inner === undefined) continue;
+      draft[member] = inner;
+      isEmpty = false;
     }
-    if (Object.keys(draft).length === 0) return undefined;
-    return this.#object(draft, value);
+    this.#path.pop();
+    return isEmpty ? undefined : this.#object(draft, value);
   }
 
-  #text(text: string, name: string, path: string): string | undefined {
+  #text(text: string, name: string): string | undefined {
     // FHIR has no empty strings; they say nothing (R4 datatypes, string).
     if (text === '') return undefined;
     const isInstant = INSTANTS.has(name);
@@ -142,6 +156,7 @@ export class Conversion {
     const time = this.time(text);
     const isFull = time !== undefined && (!isInstant || time.includes('T'));
     if (isFull && time === text) return text;
+    const path = [...this.#path, name].join('.');
     if (!isFull) {
       this.keep(`${this.#type}.${path}`, 'String', text);
       return undefined;
@@ -154,8 +169,8 @@ export class Conversion {
   #object(draft: Draft, source: Json): Json {
     const { code, system, reference } = draft;
     if (typeof code === 'string' && decimalSource(code) === undefined) {
-      const allowed = code.replace(CODE_SPACE, ' ').trim();
-      if (allowed !== code && !isPlain(code)) {
+      const allowed = isPlain(code) ? code : code.replace(CODE_SPACE, ' ').trim();
+      if (allowed !== code) {
         draft['extension'] = [...list(draft['extension']), { url: AS_SENT_EXTENSION, valueString: code }];
         if (allowed === '') delete draft['code'];
         else draft['code'] = allowed;
@@ -193,9 +208,11 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && decimalSource(value) === undefined;
 }
 
+const PLAIN_CODE = /^[^\u0000-\u0020\s]+(?: [^\u0000-\u0020\s]+)*$/;
+
 /** A code may hold single spaces inside (R4 datatypes, code). */
 function isPlain(code: string): boolean {
-  return /^[^\u0000-\u0020\s]+(?: [^\u0000-\u0020\s]+)*$/.test(code);
+  return PLAIN_CODE.test(code);
 }
 
 /** An array of what may be one, several or none. */

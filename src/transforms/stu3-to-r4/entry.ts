@@ -9,7 +9,7 @@ import { applyReading } from './apply';
 import { Conversion, list, type Change, type Draft, type Json } from './conversion';
 import { convert, r4Type } from './convert';
 import { identifierOf, ownKey, patientKey, referenceKey, resourceUuid, type Key } from './identity';
-import { DEVICE_SYSTEM } from './names';
+import { DEVICE_SYSTEM, STU3_EXTENSION } from './names';
 import { carriedOf, documentIdentifier, documentOf, observationOf } from './made';
 import { patientResource } from './patient-resource';
 
@@ -57,7 +57,7 @@ export function itemKey(item: Item): Key | undefined {
     return typeof system === 'string' && typeof value === 'string' ? { system, value } : undefined;
   }
   // The document that carries a resource is not that resource.
-  return itemType(item) === 'DocumentReference' ? undefined : ownKey(item.raw);
+  return itemType(item) === 'DocumentReference' || isComponent(item.raw) ? undefined : ownKey(item.raw);
 }
 
 /** What was carried without a mapping is converted only when R4's required elements are there. */
@@ -88,10 +88,30 @@ const MEDICATION_STATUSES: ReadonlySet<string> = new Set(
   'in-progress not-done on-hold completed entered-in-error stopped unknown'.split(' '),
 );
 
-export function contextPlace(resource: ContextResource): Place {
-  const stu3 = resource.raw['resourceType'];
-  const type = (typeof stu3 === 'string' ? r4Type(stu3) : undefined) ?? 'Device';
-  const key = ownKey(resource.raw) ?? referenceKey(resource.reference);
+/** A part of a device is a Device in R4, and may have the number of the device: it is never found by that. */
+function isComponent(raw: Json): boolean {
+  return raw['resourceType'] === 'DeviceComponent';
+}
+
+export function contextType({ raw }: ContextResource): string {
+  const stu3 = raw['resourceType'];
+  return (typeof stu3 === 'string' ? r4Type(stu3) : undefined) ?? 'Device';
+}
+
+/** The sender's own identifier of a device resource. */
+export function contextKey({ raw }: ContextResource): Key | undefined {
+  return isComponent(raw) ? undefined : ownKey(raw);
+}
+
+/** @param shared as for {@link itemPlace} */
+export function contextPlace(
+  resource: ContextResource,
+  shared: ReadonlySet<string>,
+  textOf: (key: Key) => string,
+): Place {
+  const type = contextType(resource);
+  const own = contextKey(resource);
+  const key = own === undefined || shared.has(`${type} ${textOf(own)}`) ? referenceKey(resource.reference) : own;
   const addresses = [resource.reference, ...(resource.fullUrl === undefined ? [] : [resource.fullUrl])];
   return { type, key, uuid: resourceUuid(type, key), addresses, source: { kind: 'context', resource } };
 }
@@ -119,6 +139,8 @@ export interface EntryContext {
   /** Reference to the patient's entry. */
   readonly subject: Draft;
   readonly reference: (reference: Json) => Json;
+  /** True for an entry of this UUID. */
+  readonly has: (uuid: string) => boolean;
   /** The entry of a device of which only the number is known. */
   readonly device: (id: DeviceId) => Draft | undefined;
 }
@@ -140,7 +162,8 @@ export function make({ key, source }: Place, context: EntryContext): Made {
     case 'context': {
       const { raw, reference, path } = source.resource;
       const { resource, conversion } = converted(raw, context);
-      return { resource: named(resource, key, referenceKey(reference)), changes: conversion.changes, path };
+      const own = isComponent(raw) ? withoutNumberOfDevice(resource, context, conversion) : resource;
+      return { resource: named(own, key, referenceKey(reference)), changes: conversion.changes, path };
     }
     case 'item':
       return makeItem(source.item, key, context);
@@ -196,6 +219,27 @@ function withoutPatient(resource: Draft, element: string): Draft {
   // Something else may lead to it too, as a performer does.
   if (toJson({ ...rest, [element]: undefined, others }).includes(`"${reference}"`)) return resource;
   return others.length === 0 ? rest : { ...rest, contained: others };
+}
+
+/** What searches for the device must not find its part too: an identifier that both have is kept beside. */
+function withoutNumberOfDevice(resource: Draft, { has }: EntryContext, conversion: Conversion): Draft {
+  const identifiers = list(resource['identifier']);
+  const isOfDevice = (one: unknown): boolean => {
+    const key = isObject(one) ? ownKey({ identifier: one }) : undefined;
+    return key !== undefined && has(resourceUuid('Device', key));
+  };
+  const taken = identifiers.filter(isOfDevice);
+  if (taken.length === 0) return resource;
+  const extensions = list(resource['extension']);
+  taken.forEach((_, position) => {
+    conversion.changed('kept', `extension[${extensions.length + position}]`, 'identifier');
+  });
+  const url = `${STU3_EXTENSION}DeviceComponent.identifier`;
+  return {
+    ...resource,
+    identifier: identifiers.filter((one) => !isOfDevice(one)),
+    extension: [...extensions, ...taken.map((valueIdentifier) => ({ url, valueIdentifier }))],
+  };
 }
 
 /** The device by its number, when the resource names none that is in the message. */

@@ -55,8 +55,13 @@ export function identifierOf({ system, value }: Key): Draft {
 /** The identifier by which the patient goes to the destination: the hospital's own number, or the one that was sent. */
 export function patientKey({ identifier, emr }: PatientContext): Key {
   if (emr === undefined) return { system: identifier.system ?? '', value: identifier.value };
-  const [, universalId = ''] = emr.assigningAuthority.split('&');
-  return { system: universalIdUri(universalId), value: emr.value };
+  return { system: authoritySystem(emr.assigningAuthority), value: emr.value };
+}
+
+/** The system of numbers of an authority (`NAME&universal id&type`); empty when it has no universal id. */
+export function authoritySystem(authority: string): string {
+  const [, universalId = ''] = authority.split('&');
+  return universalIdUri(universalId);
 }
 
 /** A universal id of an HD as a URI: OIDs and UUIDs get their URN, a URI stays. */

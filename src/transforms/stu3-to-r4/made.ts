@@ -85,9 +85,14 @@ export function documentOf(report: Report, status: Item['status'], zone: TimeZon
 
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** II of CDA as Identifier: an OID or UUID with an extension is a system, without one the value itself (R4 datatypes, Identifier). */
 export function documentIdentifier({ root, extension }: Report['id']): Draft {
-  const uri = /^[0-9.]+$/.test(root) ? `urn:oid:${root}` : `urn:uuid:${root.toLowerCase()}`;
+  const isOid = /^[0-9.]+$/.test(root);
+  // A name that is neither (HL7 RUID) is no URI, and so no system.
+  if (!isOid && !UUID.test(root)) return { value: extension === undefined ? root : `${root}^${extension}` };
+  const uri = isOid ? `urn:oid:${root}` : `urn:uuid:${root.toLowerCase()}`;
   return extension === undefined ? { system: URI_SYSTEM, value: uri } : { system: uri, value: extension };
 }
 

@@ -16,7 +16,9 @@ import { TimeZone } from '../model/time-zone';
 import type { Trace } from '../model/trace';
 import type { Draft, Json } from './conversion';
 import {
+  contextKey,
   contextPlace,
+  contextType,
   devicePlace,
   itemKey,
   itemPlace,
@@ -26,7 +28,7 @@ import {
   type EntryContext,
   type Place,
 } from './entry';
-import { identifierQuery, keyText, logicalReference } from './identity';
+import { authoritySystem, identifierQuery, keyText, logicalReference, type Key } from './identity';
 import { traceEntry } from './lineage';
 import { MESSAGE_SYSTEM } from './names';
 
@@ -48,7 +50,8 @@ export function itemsToFhir(
   const shared = sharedKeys(whole);
   const devices = new Map<ContextResource, Place>();
   const messages: MappedMessage[] = [];
-  for (const { patient, items: own } of byPatient(whole)) {
+  for (const { patient: given, items: own } of byPatient(whole)) {
+    const patient = withAuthority(given, profile);
     for (const some of chunks(own, patient, profile.maxEntriesPerBundle, shared, devices)) {
       const trace = context.traceOf?.(messages.length);
       const { controlId, text } = write(some.places, patient, profile, zone, context, trace);
@@ -63,6 +66,16 @@ export function itemsToFhir(
     }
   }
   return messages;
+}
+
+/** A number needs a system: without one a server finds nobody, and makes a patient of its own. */
+function withAuthority(patient: PatientContext, { patientAssigningAuthority = '' }: FhirProfile): PatientContext {
+  const { emr, identifier } = patient;
+  if (emr === undefined && (identifier.system ?? '') === '') {
+    return { ...patient, identifier: { ...identifier, system: authoritySystem(patientAssigningAuthority) } };
+  }
+  if (emr === undefined || emr.assigningAuthority !== '') return patient;
+  return { ...patient, emr: { ...emr, assigningAuthority: patientAssigningAuthority } };
 }
 
 interface Chunk {
@@ -107,7 +120,7 @@ function chunks(
 function placesOf(item: Item, shared: ReadonlySet<string>, devices: Map<ContextResource, Place>): Place[] {
   const places = (item.context ?? []).map((resource) => {
     // Thousands of readings come from one device.
-    const place = devices.get(resource) ?? contextPlace(resource);
+    const place = devices.get(resource) ?? contextPlace(resource, shared, keyText);
     devices.set(resource, place);
     return place;
   });
@@ -126,14 +139,24 @@ function bareDevice({ content, context, raw }: Item): DeviceId | undefined {
 
 /** Identifiers that more than one resource of the file has, by type: a number of a patient or an order, say. */
 function sharedKeys(items: readonly Item[]): ReadonlySet<string> {
-  const seen = new Set<string>();
+  const owners = new Map<string, string>();
   const shared = new Set<string>();
+  const see = (type: string, key: Key | undefined, reference: string): void => {
+    if (key === undefined) return;
+    const text = `${type} ${keyText(key)}`;
+    const owner = owners.get(text);
+    if (owner === undefined) owners.set(text, reference);
+    else if (owner !== reference) shared.add(text);
+  };
+  const seen = new Set<ContextResource>();
   for (const item of items) {
-    const key = itemKey(item);
-    if (key === undefined) continue;
-    const text = `${itemType(item)} ${keyText(key)}`;
-    if (seen.has(text)) shared.add(text);
-    seen.add(text);
+    see(itemType(item), itemKey(item), item.reference);
+    for (const resource of item.context ?? []) {
+      // Thousands of readings come from one device.
+      if (seen.has(resource)) continue;
+      seen.add(resource);
+      see(contextType(resource), contextKey(resource), resource.reference);
+    }
   }
   return shared;
 }
@@ -173,9 +196,12 @@ function entryContext(places: ReadonlyMap<string, Place>, patient: PatientContex
     for (const address of own) if (!addresses.has(address)) addresses.set(address, uuid);
   }
   const subject = { reference: `urn:uuid:${patientPlace(patient).uuid}` };
+  // Thousands of readings come from one device, and share the object that names it.
+  const devices = new Map<DeviceId, Draft | undefined>();
   return {
     zone,
     subject,
+    has: (uuid) => places.has(uuid),
     reference: (reference: Json): Json => {
       const { reference: literal } = reference;
       if (typeof literal !== 'string' || literal.startsWith('#')) return reference;
@@ -184,30 +210,39 @@ function entryContext(places: ReadonlyMap<string, Place>, patient: PatientContex
       return { ...reference, reference: `urn:uuid:${uuid}` };
     },
     device: (id): Draft | undefined => {
+      if (devices.has(id)) return devices.get(id);
       const { uuid } = devicePlace(id);
-      return places.get(uuid)?.source.kind === 'device' ? { reference: `urn:uuid:${uuid}` } : undefined;
+      const known = places.get(uuid)?.source.kind === 'device' ? { reference: `urn:uuid:${uuid}` } : undefined;
+      devices.set(id, known);
+      return known;
     },
   };
 }
 
 function toEntry({ type, key, uuid, source }: Place, resource: Draft, { upsert }: FhirProfile): Draft {
   const fullUrl = `urn:uuid:${uuid}`;
-  const { id: _, meta, ...rest } = resource;
-  const { resourceType, ...content } = rest;
-  // The server gives version and time of its own.
-  const kept = isObject(meta) ? metaWithoutVersion(meta) : {};
   // A patient, or a device of which only the number is known, is made when the server has none, and never overwritten:
   // the hospital knows its patients better than a device does.
   if (source.kind === 'patient' || source.kind === 'device') {
     const request = { method: 'POST', url: type, ifNoneExist: identifierQuery(key) };
-    return { fullUrl, resource: { resourceType, ...kept, ...content }, request };
+    return { fullUrl, resource: withId(resource, undefined), request };
   }
   if (upsert === 'id') {
-    const request = { method: 'PUT', url: `${type}/${uuid}` };
-    return { fullUrl, resource: { resourceType, id: uuid, ...kept, ...content }, request };
+    return { fullUrl, resource: withId(resource, uuid), request: { method: 'PUT', url: `${type}/${uuid}` } };
   }
   const request = { method: 'PUT', url: `${type}?${identifierQuery(key)}` };
-  return { fullUrl, resource: { resourceType, ...kept, ...content }, request };
+  return { fullUrl, resource: withId(resource, undefined), request };
+}
+
+/** The resource with the id that it shall have; its version and time are the server's to give. */
+function withId(resource: Draft, id: string | undefined): Draft {
+  const { resourceType, meta } = resource;
+  const draft: Draft = id === undefined ? { resourceType } : { resourceType, id };
+  if (isObject(meta)) Object.assign(draft, metaWithoutVersion(meta));
+  for (const name in resource) {
+    if (name !== 'resourceType' && name !== 'id' && name !== 'meta') draft[name] = resource[name];
+  }
+  return draft;
 }
 
 function metaWithoutVersion({ versionId: _, lastUpdated: __, ...meta }: Json): Draft {

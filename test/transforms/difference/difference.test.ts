@@ -3,6 +3,7 @@
  * messages are cut; and what a fix of the mapping changes is found, by field.
  */
 import { bgBundle } from '../../../simulators/roche-dc/sample-data';
+import { diaryBundle } from '../../../simulators/roche-dc/sample-diary';
 import type { DestinationConfig } from '../../../src/runtime/config/schema';
 import { mappingProfile } from '../../../src/activities/mapping-profile';
 import {
@@ -21,6 +22,11 @@ import { testConfig } from '../../support/config';
 
 const file = readBundle(
   Buffer.from(JSON.stringify(bgBundle({ patient: 1, count: 7, seed: 1, carbs: 2, insulin: 2, devices: true }))),
+);
+
+/** With relations between measurements, what was eaten, and insulin. */
+const diary = readBundle(
+  Buffer.from(JSON.stringify(diaryBundle({ patient: 2, seed: 2, start: '2026-03-28T06:00:00Z', meals: 5 }))),
 );
 
 function profileOf(destination: object): MappingProfile {
@@ -58,12 +64,13 @@ const FORMS: Readonly<Record<string, object>> = {
   JSON: { kind: 'file', folder: '/tmp', format: 'json' },
 };
 
-function changes(before: MappingProfile, after: MappingProfile): readonly Change[] {
+function changes(before: MappingProfile, after: MappingProfile, content = file): readonly Change[] {
   const had = new Map<string, Unit>();
-  for (const { form, text } of mapFile(file, before, first).messages) {
+  for (const { form, text } of mapFile(content, before, first).messages) {
     for (const unit of unitsOf(form, text)) had.set(unit.key, unit);
   }
-  return mapEachItem(file, after, again).flatMap(({ form, text }) =>
+  const delivered: MapContext['delivered'] = new Map(content.resources.map(({ reference }) => [reference, 'current']));
+  return mapEachItem(content, after, { ...again, delivered }).flatMap(({ form, text }) =>
     unitsOf(form, text).flatMap((unit) => {
       const was = had.get(unit.key);
       if (was === undefined) throw new Error('it is known by another key than before');
@@ -78,6 +85,11 @@ describe.each(Object.keys(FORMS))('%s', (name) => {
   it('should find no difference where the mapping is the same', () => {
     expect(mapEachItem(file, profile, again).length).toBeGreaterThanOrEqual(11);
     expect(changes(profile, profile)).toEqual([]);
+  });
+
+  it('should find no difference since what belongs together stands alone', () => {
+    expect(diary.resources.length).toBeGreaterThan(15);
+    expect(changes(profile, profile, diary)).toEqual([]);
   });
 
   it('should sign the same for the same', () => {

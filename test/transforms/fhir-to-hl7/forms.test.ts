@@ -202,7 +202,7 @@ describe('the site’s own changes', () => {
     };
     const [plain] = write([GLUCOSE]);
     const [changed] = write([GLUCOSE], {}, { site });
-    expect(seen[0]?.map((text) => text.slice(0, 3))).toEqual(['MSH', 'PID', 'OBR', 'OBX', 'NTE', 'NTE']);
+    expect(seen[0]?.map((text) => text.slice(0, 3))).toEqual(['MSH', 'PID', 'OBR', 'OBX', 'NTE', 'NTE', 'NTE']);
     expect(seen[0]?.[0]).toContain('|ORU^R01^ORU_R01||P|');
     expect(changed?.text).toContain('|19800229|F|||X\r');
     expect(changed?.controlId).not.toBe(plain?.controlId);

@@ -171,7 +171,7 @@ describe('resources without a mapping', () => {
     expect(first.unmapped.length).toBe(1);
     expect(first.messages[0]?.references).toEqual(['MedicationAdministration/i1']);
     const obx = only(first.messages[0]?.text ?? '', 'OBX');
-    expect([2, 3, 4].map((position) => component(obx, 5, position))).toEqual(['application', 'x-fhir+json', 'Base64']);
+    expect([2, 3, 4].map((position) => component(obx, 5, position))).toEqual(['AP', 'x-fhir+json', 'Base64']);
     const json = Buffer.from(component(obx, 5, 5), 'base64').toString('utf8');
     expect(json).toContain('"value":4.50}');
     expect(component(obx, 21)).toBe('MedicationAdministration/i1');

@@ -66,6 +66,13 @@ describe('requests', () => {
     ]);
   });
 
+  it('should take the authority of the destination for a number that has none', () => {
+    const emr = { value: '77', assigningAuthority: '', identifierType: '' };
+    const profile = { patientAssigningAuthority: 'HIS&2.999.7&ISO' };
+    const [patient] = entries([glucoseItem({ patient: { ...PATIENT, emr } })], profile);
+    expect(patient?.request['ifNoneExist']).toBe('identifier=urn%3Aoid%3A2.999.7%7C77');
+  });
+
   it('should never take a number without a system for one of any system', () => {
     const [patient] = entries([
       glucoseItem({ patient: { ...PATIENT, identifier: { system: undefined, value: 'a,b' } } }),
