@@ -21,7 +21,11 @@ export interface KnownResource {
 }
 
 /** The name of a resource in the ledger. */
-export function resourceHash(deps: ActivityDependencies, organization: OrganizationId, reference: string): string {
+export function resourceHash(
+  deps: Pick<ActivityDependencies, 'hash'>,
+  organization: OrganizationId,
+  reference: string,
+): string {
   return deps.hash(`${organization}|${reference}`);
 }
 
@@ -42,7 +46,7 @@ export function readFile(bytes: Buffer, messageType: string): FileContent {
 
 /** The resources of a file by reference. */
 export function knownResources(
-  deps: ActivityDependencies,
+  deps: Pick<ActivityDependencies, 'hash'>,
   organization: OrganizationId,
   { resources }: FileContent,
 ): ReadonlyMap<string, KnownResource> {
@@ -56,7 +60,7 @@ export function knownResources(
 
 /** Keyed hashes of the patients whose data the file holds: what delivery takes turns by. */
 export function patientHashes(
-  deps: ActivityDependencies,
+  deps: Pick<ActivityDependencies, 'hash'>,
   organization: OrganizationId,
   { resources }: FileContent,
 ): ReturnType<ActivityDependencies['hash']>[] {

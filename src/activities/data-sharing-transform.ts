@@ -20,8 +20,12 @@ import { identitiesOf, knownResources, patientHashes, readFile, type KnownResour
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
 import { mappingProfile, organizationProfile, type OrganizationProfile } from './mapping-profile';
 
-/** Messages of one file to one destination, as the blob store keeps them. */
-export const MessagesBlobSchema = z.array(z.object({ form: z.enum(['hl7', 'fhir', 'json']), text: z.string() }));
+/** Messages of one file to one destination, as the blob store keeps them. Before there were other forms, texts alone. */
+export const MessagesBlobSchema = z.array(
+  z
+    .object({ form: z.enum(['hl7', 'fhir', 'json']), text: z.string() })
+    .or(z.string().transform((text) => ({ form: 'hl7' as const, text }))),
+);
 export type StoredMessage = z.infer<typeof MessagesBlobSchema>[number];
 
 /**
@@ -60,18 +64,17 @@ export async function transformFile(
       organization: organizationProfile(organization),
     };
     const withMessages: DestinationId[] = [];
-    const made: FileCounts[] = [];
+    const made = new Map<DestinationId, FileCounts>();
     let messages = 0;
     for (const destination of organization.destinations) {
       const result = await transformFor(deps, key, destination, source);
       const pending = await pendingMessages(deps.store, key, destination);
       if (pending.length > 0) withMessages.push(destination);
       messages += pending.length;
-      made.push(countResult(result));
-      deps.metrics.items(destination, result.kinds);
+      made.set(destination, countResult(result));
     }
-    const counts = largest(made);
-    await count(deps, key, counts);
+    const counts = largest([...made.values()]);
+    await count(deps, key, counts, made);
     const { observations, unmappedTypes } = counts;
     return {
       status: 'ready',
@@ -85,13 +88,20 @@ export async function transformFile(
   }
 }
 
-/** To the metrics and the ledger. */
-async function count(deps: ActivityDependencies, key: WorkKey, counts: FileCounts): Promise<void> {
+/** To the ledger; and to the metrics, once for each file. */
+async function count(
+  deps: ActivityDependencies,
+  key: WorkKey,
+  counts: FileCounts,
+  made: ReadonlyMap<DestinationId, FileCounts>,
+): Promise<void> {
   const { unmappedTypes, unreadElements } = counts;
+  const unmapped = boundNames(unmappedTypes, unreadElements);
+  if (!(await recordTransformed(deps.store, key, { ...counts, unmapped }))) return;
+  for (const [destination, { kinds }] of made) deps.metrics.items(destination, kinds);
   for (const [type, number] of Object.entries(unmappedTypes)) deps.metrics.unmapped(type, number);
   const elements = Object.values(unreadElements).reduce((sum, number) => sum + number, 0);
   if (elements > 0) deps.metrics.unread(elements);
-  await recordTransformed(deps.store, key, { ...counts, unmapped: boundNames(unmappedTypes, unreadElements) });
 }
 
 interface Source {

@@ -127,10 +127,12 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
           .services.acknowledge({ receiptHandle, operationId, originRequestId }, Context.current().cancellationSignal);
         return { status: 'acknowledged' };
       } catch (error) {
-        if (!(error instanceof DuctusError) || error.code !== 'DUCTUS_ACK_HANDLE_REFUSED') throw error;
+        // Without the organization's credentials nobody can acknowledge, and its work could never be discarded.
+        const isGone = error instanceof DuctusError && error.code === 'DUCTUS_ORGANIZATION_REMOVED' && !delivered;
+        if (!isGone && !(error instanceof DuctusError && error.code === 'DUCTUS_ACK_HANDLE_REFUSED')) throw error;
         deps.logger.warn(
           { workflowId: workflowIdOf(key), code: error.code },
-          'the EMR has the data, but Roche refused the receipt handle',
+          isGone ? 'not acknowledged: the organization is gone' : 'not acknowledged: Roche refused the receipt handle',
         );
         return { status: 'handle-refused' };
       }

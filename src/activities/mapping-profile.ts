@@ -38,7 +38,10 @@ export function mappingProfile(
       describeDevices: form !== 'hl7' || hl7.devices === 'describe',
     },
     hl7: { ...hl7, maxObservationsPerMessage },
-    fhir: 'fhir' in destination ? destination.fhir : { upsert: 'conditional', maxEntriesPerBundle: 500 },
+    fhir: {
+      ...('fhir' in destination ? destination.fhir : { upsert: 'conditional', maxEntriesPerBundle: 500 }),
+      patientAssigningAuthority: hl7.patientAssigningAuthority,
+    },
   };
 }
 

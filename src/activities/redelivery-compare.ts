@@ -8,7 +8,7 @@ import { ERRORS } from '../domain/errors';
 import { OrganizationIdSchema, type OrganizationId } from '../domain/identifiers';
 import type { RedeliveryProgress, RedeliverySelection } from '../domain/redelivery';
 import { CannotRedeliver, RedeliveryReportSchema, type RedeliveryReport } from '../domain/redelivery-report';
-import { pageOfFiles, type DeliveredFile, type FileScope } from '../store/redelivery';
+import { endedRedeliveries, pageOfFiles, type DeliveredFile, type FileScope } from '../store/redelivery';
 import { savePlannedFiles, type PlannedFile } from '../store/redelivery-plans';
 import { DifferenceTally } from '../transforms/difference';
 import { destinationConfig, type ActivityDependencies } from './dependencies';
@@ -94,7 +94,7 @@ async function lookAt(
   if (items.length === 0) return undefined;
   return {
     key,
-    digest: fileDigest(key, destination, plan, items),
+    digest: fileDigest(key, destination, plan, items, await endedRedeliveries(deps.store, key, destination)),
     signatures: signaturesOf(items),
   };
 }

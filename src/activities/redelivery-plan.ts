@@ -198,16 +198,26 @@ export function signaturesOf(items: readonly PlannedItem[]): ReadonlyMap<string,
   return new Map(items.map(({ hashes: [first = ''], signature }) => [first, signature]));
 }
 
-/** Digest of what would be sent of a file, and instead of what. */
+/**
+ * Digest of what would be sent of a file, and instead of what.
+ * @param ended earlier redeliveries of the file: one that was discarded is over for good, and the same content can only go
+ *   under another digest
+ */
 export function fileDigest(
   key: WorkKey,
   destination: DestinationId,
   plan: FilePlan,
   items: readonly PlannedItem[],
+  ended: readonly string[],
 ): string {
   const signatures = [...signaturesOf(items)].map(([hash, signature]) => `${hash} ${signature}`).toSorted();
   return createHash('sha256')
-    .update(JSON.stringify([key.organization, key.notificationId, key.variant, destination, signatures, plan.accepted]))
+    .update(
+      JSON.stringify([
+        ...[key.organization, key.notificationId, key.variant, destination],
+        ...[signatures, plan.accepted, ended],
+      ]),
+    )
     .digest('hex')
     .slice(0, 32);
 }

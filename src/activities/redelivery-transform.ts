@@ -14,13 +14,14 @@ import { takeTurn } from '../store/turns';
 import { mapFile } from '../transforms/mapping';
 import { countResult } from './data-sharing-counts';
 import { placeMessages } from './data-sharing-transform';
-import type { ActivityDependencies } from './dependencies';
+import { organizationConfig, type ActivityDependencies } from './dependencies';
 import { planFile, toSend, type FilePlan, type PlannedItem } from './redelivery-plan';
 import { readSource } from './redelivery-source';
 
 /**
  * @param work key of the redelivery
- * @throws DuctusError DUCTUS_REDELIVERY_CHANGED when today's mapping does not make what was signed off
+ * @throws DuctusError DUCTUS_REDELIVERY_CHANGED when today's mapping does not make what was signed off;
+ *   DUCTUS_ORGANIZATION_REMOVED when nothing of the organization goes to the destination any more
  */
 export async function transformRedelivery(
   deps: ActivityDependencies,
@@ -29,6 +30,12 @@ export async function transformRedelivery(
   workflowId: string,
 ): Promise<TransformResult> {
   const { destination } = input;
+  if (!organizationConfig(deps.config, input.organization).destinations.includes(destination)) {
+    throw new DuctusError(
+      'DUCTUS_ORGANIZATION_REMOVED',
+      `The organization "${input.organization}" no longer delivers to "${destination}".`,
+    );
+  }
   const file: WorkKey = {
     organization: input.organization,
     notificationId: input.notificationId,

@@ -1,7 +1,8 @@
 /** What every command starts from: the configuration and, where needed, connections; and how errors end a command. */
 import { userInfo } from 'node:os';
+import { Option } from 'commander';
 import { toDuctusError } from '../activities/failures';
-import { DuctusError, ERRORS } from '../domain/errors';
+import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
 import { openStore, type Store } from '../store/database';
 import { loadConfig } from '../runtime/config/load';
 import type { Config } from '../runtime/config/schema';
@@ -80,10 +81,13 @@ function notRunning(): DuctusError {
   );
 }
 
-/** Who decides, when `--by` is left out: the account of the machine. */
-export function defaultOperator(): string {
-  return userInfo().username;
+/** `--by`: who decides. Left out, it is the account of the machine, which help and guide do not name. */
+export function byOption(description: string): Option {
+  return new Option('--by <name>', description).default(userInfo().username, 'your account on the machine');
 }
+
+/** Their message says all; their next step is written for a caller over HTTP. */
+const SAYS_ALL: readonly ErrorCode[] = ['DUCTUS_CONFIG_INVALID', 'DUCTUS_REQUEST_INVALID', 'DUCTUS_NOT_FOUND'];
 
 /** Prints an error for a person and sets the exit code. */
 export function reportError(error: unknown): void {
@@ -93,7 +97,9 @@ export function reportError(error: unknown): void {
     return;
   }
   console.error(`ductus: ${error.message}`);
-  if (error.code !== 'DUCTUS_CONFIG_INVALID') console.error(`  ${error.code}: ${ERRORS[error.code].nextStep}`);
+  if (error.code !== 'DUCTUS_CONFIG_INVALID') {
+    console.error(`  ${error.code}${SAYS_ALL.includes(error.code) ? '' : `: ${ERRORS[error.code].nextStep}`}`);
+  }
   process.exitCode =
     error.code === 'DUCTUS_CONFIG_INVALID'
       ? EXIT.config

@@ -1,7 +1,7 @@
 /** `ductus destinations …`: how destinations stand; hold and resume them. */
 import { Command } from 'commander';
 import { DuctusError } from '../domain/errors';
-import { defaultOperator, withOperations, type GlobalOptions } from './context';
+import { byOption, withOperations, type GlobalOptions } from './context';
 import { table, time } from './output';
 
 interface OrderOptions {
@@ -39,7 +39,7 @@ export function destinationsCommand(globals: () => GlobalOptions): Command {
       .command(name)
       .description(description)
       .argument('<destination>')
-      .option('--by <name>', 'who orders it', defaultOperator())
+      .addOption(byOption('who orders it'))
       .requiredOption('--reason <text>', 'why; it is kept');
 
   order('hold', 'send nothing there until it is resumed; what comes meanwhile waits in order')

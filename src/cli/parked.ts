@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Repair, RepairStep } from '../domain/data-sharing';
 import { DuctusError, ERRORS, isErrorCode, type ErrorCode } from '../domain/errors';
 import type { ParkedFilter } from '../queries/parked';
-import { defaultOperator, EXIT, withOperations, type GlobalOptions } from './context';
+import { byOption, EXIT, withOperations, type GlobalOptions } from './context';
 import { table, time } from './output';
 import { parseTime } from './times';
 import { workDetails } from './work-details';
@@ -114,7 +114,7 @@ export function parkedCommand(globals: () => GlobalOptions): Command {
   const decision = (name: string, description: string): Command =>
     withFilter(parked.command(name).description(description).argument('[ids...]', 'workflow ids'))
       .option('--all', 'everything that the filter finds')
-      .option('--by <name>', 'who decides', defaultOperator())
+      .addOption(byOption('who decides'))
       .requiredOption('--reason <text>', 'why; it is kept');
 
   decision('retry', 'go on, from the failed step or an earlier one')

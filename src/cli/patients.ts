@@ -9,7 +9,7 @@ import { DuctusError } from '../domain/errors';
 import { SourceNumberSchema } from '../domain/patients';
 import type { PatientView } from '../queries/patients';
 import type { PatientsImport } from '../runtime/patient-operations';
-import { defaultOperator, withPatients, type GlobalOptions } from './context';
+import { byOption, withPatients, type GlobalOptions } from './context';
 import { table, time } from './output';
 import { readPatientsFile } from './patients-file';
 
@@ -37,7 +37,7 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
     .description('add patients of a CSV file: all of them or, when a line is wrong, none')
     .argument('<file>', 'columns: source_system,source_value,mrn,assigning_authority,identifier_type')
     .requiredOption('--organization <id>', 'organization of the configuration')
-    .option('--by <name>', 'who imports', defaultOperator())
+    .addOption(byOption('who imports'))
     .option('--reason <text>', 'why; it is kept', 'import of a file')
     .option('--replace', 'replace numbers that are there and differ')
     .addHelpText('after', '\nExample:\n  ductus patients import patients.csv --organization st-marien --by anna')
@@ -88,7 +88,7 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
     .description('the entries of a number of Roche, which is read from standard input')
     .requiredOption('--organization <id>', 'organization of the configuration')
     .option('--system <uri>', 'only this system of numbers')
-    .addHelpText('after', '\nExample:\n  ductus patients show --organization st-marien   (then type the number)')
+    .addHelpText('after', '\nExample:\n  ductus patients show --organization st-marien < number.txt')
     .action(async ({ organization, system }: Organization & { readonly system?: string }) => {
       const values = await numbersFromInput();
       const found = await withPatients(globals(), async (operations) => {
@@ -106,7 +106,7 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
     .description('take patients out; the numbers of Roche are read from standard input, one a line')
     .requiredOption('--organization <id>', 'organization of the configuration')
     .requiredOption('--system <uri>', 'system of the numbers; "" for numbers without one')
-    .option('--by <name>', 'who removes', defaultOperator())
+    .addOption(byOption('who removes'))
     .requiredOption('--reason <text>', 'why; it is kept')
     .addHelpText(
       'after',

@@ -19,7 +19,8 @@ export function differenceText(report: RedeliveryReport, digest: string | undefi
   const lines = [
     `Redelivery to ${destination}: ${number(files.looked)} files, ${number(files.toSend)} to send again, ` +
       `${number(files.same)} without a difference, ${number(files.cannot)} that cannot be sent again.`,
-    `${number(resources.changed)} of ${number(resources.compared)} resources change. They go as corrections, under a new message id.`,
+    `${number(resources.changed)} of ${number(resources.compared)} resources change.` +
+      (resources.changed > 0 ? ' They go as corrections, under a new message id.' : ''),
     '',
     ...fieldLines(report),
   ];

@@ -13,7 +13,7 @@ import {
 } from '../domain/identifiers';
 import type { RedeliveryState } from '../domain/redelivery';
 import type { Operations } from '../runtime/operations';
-import { defaultOperator, withOperations, type GlobalOptions } from './context';
+import { byOption, withOperations, type GlobalOptions } from './context';
 import { differenceText } from './redeliver-text';
 import { parseTime } from './times';
 
@@ -57,7 +57,7 @@ export function redeliverCommand(globals: () => GlobalOptions): Command {
     .option('--until <time>', 'only what was delivered before', parseTime)
     .option('--notification <id>', 'only this notification; can be given again', parseNotification)
     .option('--all', 'also what has no difference')
-    .option('--by <name>', 'who signs off', defaultOperator())
+    .addOption(byOption('who signs off'))
     .option('--reason <text>', 'why; it is kept')
     .addHelpText(
       'after',
@@ -135,7 +135,7 @@ async function approve(
   console.log(
     globals.json === true
       ? JSON.stringify(state)
-      : `Signed off by ${state.by}: ${String(state.files)} files are being sent again. See \`ductus parked list\` for what stops.`,
+      : `Signed off by ${state.by}: ${String(state.files)} files are being sent again. What stops is in \`ductus parked list\`; a new --diff shows what is left.`,
   );
 }
 

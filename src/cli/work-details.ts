@@ -24,9 +24,11 @@ export function workDetails(work: Work): string {
   if (work.repeats > 0) lines.push(`  repeats       ${String(work.repeats)}`);
   if (work.decidedBy !== null) lines.push(`  decided       by ${work.decidedBy}: ${work.decidedReason ?? ''}`);
   if (isErrorCode(work.code)) {
+    // What somebody has dealt with stays to be read; only work that still goes on wants something.
+    const isOver = work.closedAt !== null;
     lines.push(
-      `  error         ${work.code} at ${work.step ?? '?'}: ${work.message ?? ''}`,
-      `  what to do    ${ERRORS[work.code].nextStep}`,
+      `  ${(isOver ? 'had failed' : 'error').padEnd(14)}${work.code} at ${work.step ?? '?'}: ${work.message ?? ''}`,
+      ...(isOver ? [] : [`  what to do    ${ERRORS[work.code].nextStep}`]),
     );
   }
   const rows = work.messages.map((message) => [
@@ -42,7 +44,7 @@ export function workDetails(work: Work): string {
   lines.push(
     '',
     table(
-      ['DESTINATION', 'NO', 'MSH-10', 'STATE', 'RESOURCES', 'SENT', 'POSSIBLE REPEATS', 'CODE'],
+      ['DESTINATION', 'NO', 'MESSAGE ID', 'STATE', 'RESOURCES', 'SENT', 'POSSIBLE REPEATS', 'CODE'],
       rows,
       '  no messages yet',
     ),

@@ -172,7 +172,7 @@ export const ERRORS = {
   DUCTUS_BLOB_MISSING: {
     ...permanent,
     title: 'The fetched file is no longer in the blob store.',
-    nextStep: 'Retry from `retrieve`.',
+    nextStep: 'Retry from `retrieve`; a redelivery whose first delivery’s files are gone can only be discarded.',
   },
   DUCTUS_BLOB_CORRUPT: {
     ...permanent,
@@ -214,7 +214,8 @@ export const ERRORS = {
   DUCTUS_REDELIVERY_CHANGED: {
     ...decided,
     title: 'What would be sent is not what was signed off: the mapping or the data changed since.',
-    nextStep: 'Look at the difference again (`ductus redeliver --diff`) and sign the new one off, or discard.',
+    nextStep:
+      'Discard what is parked with it, look at the difference again (`ductus redeliver --diff`) and sign the new one off; or restore the mapping and retry.',
   },
   DUCTUS_EMR_UNREACHABLE: {
     ...transient,
@@ -236,7 +237,7 @@ export const ERRORS = {
     ...decided,
     title: 'The EMR rejected a message for its content (AE or CR, or a status like 422).',
     nextStep:
-      'The details name ERR-2 and ERR-3, or the issue of the OperationOutcome. Correct the mapping and retry from `transform`, or skip the resources.',
+      'The details name ERR-2 and ERR-3, or the issue of the OperationOutcome. Have the EMR corrected (a patient, a code) and retry; or correct the mapping and retry from `transform`; or skip the resources.',
   },
   DUCTUS_EMR_AMBIGUOUS: {
     class: 'ambiguous',

@@ -16,7 +16,8 @@ const HASH_LENGTH = 16;
 
 /** The form in which the ledger keeps a version. */
 export function versionKey(version: ResourceVersion): string {
-  return [version.lastUpdated ?? '', version.version, version.contentHash.slice(0, HASH_LENGTH)].join(SEPARATOR);
+  const hash = version.contentHash.slice(0, HASH_LENGTH);
+  return `${version.lastUpdated ?? ''}${SEPARATOR}${version.version}${SEPARATOR}${hash}`;
 }
 
 /**

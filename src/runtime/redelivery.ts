@@ -8,6 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { DuctusError, isErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { QUERIES } from '../domain/messages';
+import { isPlainText, PLAIN_TEXT_RULE } from '../domain/plain-text';
 import type {
   RedeliveryApproval,
   RedeliveryPlanResult,
@@ -37,7 +38,8 @@ export interface RedeliveryOperations {
   /**
    * Signs a difference off: compares again, and starts when the digest is still the same. Twice is once.
    * @returns the name under which to ask for the result
-   * @throws DuctusError DUCTUS_NOT_FOUND when no comparison had this digest
+   * @throws DuctusError DUCTUS_NOT_FOUND when no comparison had this digest; DUCTUS_REQUEST_INVALID without a name or a
+   *   reason in plain text
    */
   approve(approval: RedeliveryApproval): Promise<string>;
   /** How far it is, or what came of it; undefined for a name that nobody has. The report holds values of patients. */
@@ -81,6 +83,9 @@ export function createRedeliveryOperations(
     },
 
     approve: async (approval) => {
+      if (![approval.by, approval.reason].every((text) => text.trim() !== '' && isPlainText(text))) {
+        throw new DuctusError('DUCTUS_REQUEST_INVALID', `Who signs off and why: ${PLAIN_TEXT_RULE}, and not empty.`);
+      }
       const selection = await selectionOfDigest(store, approval.digest);
       if (selection === undefined) {
         throw new DuctusError('DUCTUS_NOT_FOUND', `No difference has the digest "${approval.digest}".`);

@@ -109,7 +109,10 @@ export async function findDeliveredTwin(
   return row === undefined ? undefined : NotificationIdSchema.parse(row.notification_id);
 }
 
-/** Notes what the transform made of the file. */
+/**
+ * Notes what the transform made of the file.
+ * @returns false when something was noted before: after a repair, say, the file is transformed again
+ */
 export async function recordTransformed(
   store: Store,
   key: WorkKey,
@@ -121,22 +124,23 @@ export async function recordTransformed(
     /** Resource types and elements. */
     readonly unmapped: Readonly<Record<string, number>>;
   },
-): Promise<void> {
-  await store
-    .updateTable('notification')
-    .set({
-      stage: Stage.delivering,
-      observations: result.observations,
-      kinds: JSON.stringify(result.kinds),
-      left_out: result.leftOut,
-      left_out_reasons: JSON.stringify(result.leftOutReasons),
-      unmapped: JSON.stringify(result.unmapped),
-      error_code: null,
-      error_message: null,
-      failed_step: null,
-    })
-    .where((eb) => eb.and(workColumns(key)))
-    .execute();
+): Promise<boolean> {
+  const { organization, notificationId, variant } = key;
+  const { rows } = await sql<{ first: boolean }>`
+    with before as (
+      select kinds = '{}' and unmapped = '{}' and left_out = 0 as first from notification
+      where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
+      for update
+    )
+    update notification set stage = ${Stage.delivering}, observations = ${result.observations},
+      kinds = ${JSON.stringify(result.kinds)}, left_out = ${result.leftOut},
+      left_out_reasons = ${JSON.stringify(result.leftOutReasons)}, unmapped = ${JSON.stringify(result.unmapped)},
+      error_code = null, error_message = null, failed_step = null
+    from before
+    where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
+    returning before.first
+  `.execute(store);
+  return rows[0]?.first ?? false;
 }
 
 /** Notes that every destination has everything. Only the first call sets the time. */
@@ -191,7 +195,7 @@ export async function closeNotification(store: Store, record: CloseRecord): Prom
         else outcome end,
       flags = (select coalesce(jsonb_agg(distinct f), '[]') from jsonb_array_elements(flags || ${JSON.stringify(record.flags)}::jsonb) f),
       blob_delete_after = case when blob_key is null then null else
-        now() + make_interval(days => case when unmapped = '{}'::jsonb then ${record.retainDays}::int else ${record.retainUnmappedDays}::int end) end,
+        now() + interval '1 day' * case when unmapped = '{}'::jsonb then ${record.retainDays}::float8 else ${record.retainUnmappedDays}::float8 end end,
       closed_at = coalesce(closed_at, now())
     where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
   `.execute(store);
@@ -234,7 +238,7 @@ export interface BlobToDelete extends Readonly<{ organization: string; notificat
   readonly keys: readonly string[];
 }
 
-/** Blobs whose time is over, oldest first. */
+/** Blobs whose time is over, oldest first. A redelivery under way is compared with those of the first delivery. */
 export async function expiredBlobs(store: Store, limit: number): Promise<readonly BlobToDelete[]> {
   const rows = await sql<{ organization: string; notification_id: string; variant: string; keys: string[] }>`
     select n.organization, n.notification_id, n.variant,
@@ -243,6 +247,8 @@ export async function expiredBlobs(store: Store, limit: number): Promise<readonl
         where m.organization = n.organization and m.notification_id = n.notification_id and m.variant = n.variant), null) as keys
     from notification n
     where n.blob_delete_after < now()
+      and not exists (select 1 from notification r where r.organization = n.organization
+        and r.notification_id = n.notification_id and position('r' in r.variant) > 0 and r.closed_at is null)
     order by n.blob_delete_after
     limit ${limit}
   `.execute(store);

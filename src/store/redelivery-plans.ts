@@ -26,7 +26,7 @@ export async function createPlan(
       report_sha256: null,
       report_bytes: null,
       made_at: null,
-      delete_after: sql<Date>`now() + make_interval(days => ${plan.retainDays}::int)`,
+      delete_after: sql<Date>`now() + interval '1 day' * ${plan.retainDays}::float8`,
       approved_by: null,
       approved_reason: null,
       approved_at: null,

@@ -192,6 +192,23 @@ export async function closedRedeliveries(
   return new Set(rows.map((row) => row.workflow_id));
 }
 
+/** The works that have sent a file to this destination again, or were to, and are over. */
+export async function endedRedeliveries(
+  store: Store,
+  file: WorkKey,
+  destination: DestinationId,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ variant: string }>`
+    select n.variant from notification n
+    where n.organization = ${file.organization} and n.notification_id = ${file.notificationId}
+      and n.variant like ${`${file.variant}r%`} and n.closed_at is not null
+      and exists (select 1 from redelivery r where r.destination = ${destination} and r.approved_at is not null
+        and n.variant = ${file.variant}::text || 'r' || left(r.digest, 12))
+    order by n.variant
+  `.execute(store);
+  return rows.map((row) => row.variant);
+}
+
 /**
  * Enters the work that sends a file again, with who signed it off. Its time is that of the sign-off: it queues behind
  * what came before, and its messages say when they were made. Idempotent.

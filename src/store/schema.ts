@@ -190,18 +190,6 @@ export interface PatientIdentifierTable {
   updated_by: string;
 }
 
-/** The hospital's number of a patient, by the number that Roche gives. Numbers stand in clear (ADR 0013). */
-export interface PatientIdentifierTable {
-  organization: string;
-  source_system: string;
-  source_value: string;
-  emr_value: string;
-  assigning_authority: string;
-  identifier_type: string;
-  updated_at: Timestamp;
-  updated_by: string;
-}
-
 export interface Database {
   notification: NotificationTable;
   message: MessageTable;

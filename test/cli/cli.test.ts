@@ -72,11 +72,17 @@ describe('ductus', () => {
     });
     await acknowledged(hospital);
     expect(await stored(hospital)).toHaveLength(3);
-    expect((await run('parked', 'show', id)).stdout).toContain('by anna: EMR corrected');
+    const done = (await run('parked', 'show', id)).stdout;
+    expect(done).toContain('by anna: EMR corrected');
+    expect(done).toContain('had failed    DUCTUS_EMR_REJECTED at deliver');
+    expect(done).not.toContain('what to do');
     const again = await run('parked', 'retry', id, '--reason', 'twice');
     expect(again.status).toBe(1);
     expect(again.stdout).toMatch(/is under way|not parked/);
-    expect((await run('parked', 'show', 'data-sharing/no/such')).status).toBe(1);
+    expect(await run('parked', 'show', 'data-sharing/no/such')).toMatchObject({
+      status: 1,
+      stderr: 'ductus: The ledger knows no work with the id data-sharing/no/such.\n  DUCTUS_NOT_FOUND\n',
+    });
   });
 
   it('should hold and resume a destination', async () => {

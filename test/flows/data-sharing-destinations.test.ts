@@ -1,6 +1,6 @@
 /**
  * Delivery to several destinations, one of each kind: all have the data before Roche is acknowledged, and trouble with
- * one holds up no other. Rows of "Other destinations" in docs/guide/data-sharing.md.
+ * one holds up no other. Rows of "Destinations" in docs/guide/data-sharing.md.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -295,6 +295,18 @@ describe('token and file', () => {
     const metrics = await (await request(`${hospital.url}/metrics`)).body.text();
     expect(metrics).toContain('ductus_unmapped_resources_total{type="CarePlan"} 2');
   });
+
+  it('should count a file once that is transformed again after a repair', async () => {
+    await using hospital = await openHospital(world);
+    hospital.emr.script({ answer: { kind: 'AE', errorCode: '102' } });
+    const { messageId } = await share(hospital, withCarePlans(bgBundle({ patient: 26, count: 2, seed: 26 }), 1));
+    await parked(hospital, messageId);
+    await repair(hospital, messageId, { action: 'retry', from: 'transform', ...decidedBy });
+    await acknowledged(hospital);
+    const metrics = await (await request(`${hospital.url}/metrics`)).body.text();
+    expect(metrics).toContain('ductus_unmapped_resources_total{type="CarePlan"} 1');
+    expect(metrics).toContain(`ductus_items_total{destination="${hospital.destination}",kind="glucose"} 2`);
+  });
 });
 
 describe('the ACK to Roche', () => {

@@ -6,9 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { version } from '../../package.json';
+import type { DataSharingStatus } from '../../src/domain/data-sharing';
 import { findTemporalBinary } from '../../src/runtime/embedded/temporal';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import { acknowledged, bundle, decidedBy, parked, repair, result, share } from '../support/hospital-steps';
+import { authority, difference, redelivered, redeliveryId, restartWith, signOff } from '../support/redelivery-steps';
 import { testTemporalAddress } from '../support/temporal';
 import { until } from '../support/until';
 
@@ -89,4 +91,25 @@ it('should record a destination that is paused and drains', async () => {
   await destination.result();
   await record(hospital, `destination/${hospital.destination}`, 'destination-paused');
   await record(hospital, hospital.workflowId(messageId), 'waited');
+});
+
+it('should record a difference, its sign-off, and a redelivery that is parked before it is sent', async () => {
+  await using hospital = await openHospital(world, { destination: authority('OLD') });
+  const { messageId } = await share(hospital, bundle(5));
+  await acknowledged(hospital);
+  await result(hospital, messageId);
+  await restartWith(world, hospital, authority('NEW'));
+  const { digest } = await difference(hospital);
+  hospital.emr.script({ answer: { kind: 'AE', errorCode: '102' } });
+  await signOff(hospital, digest);
+  const redelivery = hospital.client.workflow.getHandle(redeliveryId(hospital, messageId, digest));
+  await until(
+    async () => (await redelivery.query<DataSharingStatus>('status')).stage === 'parked',
+    20_000,
+    'the redelivery is parked',
+  );
+  await redelivery.executeUpdate('repair', { args: [{ action: 'retry', ...decidedBy }] });
+  await redelivered(hospital, messageId, digest);
+  await record(hospital, redelivery.workflowId, 'redelivered');
+  await record(hospital, `redelivery-plan/${hospital.destination}/approve-${digest ?? ''}`, 'redelivery-plan');
 });

@@ -36,6 +36,8 @@ describe('recorded histories', () => {
         'destination-paused',
         'duplicate',
         'parked-and-discarded',
+        'redelivered',
+        'redelivery-plan',
         'retried',
       ]),
     );

@@ -18,14 +18,16 @@ const hl7 = z
     version: z.enum(['2.5.1', 'pcd-01']).default('2.5.1').describe('HL7 v2.5.1, or the IHE PCD-01 profile of HL7 v2.6'),
     sendingApplication: z.string().default('DUCTUS').describe('MSH-3: `NAME`, or `NAME^universal id^type`'),
     sendingFacility: z.string().default('ROCHE').describe('MSH-4'),
-    receivingApplication: z.string().default('EMR').describe('MSH-5'),
-    receivingFacility: z.string().default('HOSPITAL').describe('MSH-6'),
+    receivingApplication: z.string().default('EMR').describe('MSH-5; set it: the default names no EMR of yours'),
+    receivingFacility: z.string().default('HOSPITAL').describe('MSH-6; set it, too'),
     processingId: z.enum(['P', 'T', 'D']).default('P').describe('MSH-11: production, training, debugging'),
     characterSet: z.enum(['UNICODE UTF-8', '8859/1', '8859/15']).default('UNICODE UTF-8').describe('MSH-18'),
     patientAssigningAuthority: z
       .string()
       .default('')
-      .describe('PID-3.4: `NAME`, or `NAME&universal id&type`; empty: from the identifier system'),
+      .describe(
+        'PID-3.4: `NAME`, or `NAME&universal id&type`; empty: from the identifier system; with numbers of the registry set it, or PID-3.4 stays empty',
+      ),
     patientIdentifierType: z.string().default('MR').describe('PID-3.5, table 0203'),
     grouping: z
       .enum(['panel', 'observation'])

@@ -33,6 +33,11 @@ interface Row {
   readonly description: string;
 }
 
+/** A row of one of several kinds, as of `destinations`. */
+interface KindRow extends Row {
+  readonly kind: string;
+}
+
 /** The page, as Markdown. */
 export function configurationReference(): string {
   const root = configurationNode();
@@ -108,11 +113,9 @@ function rowsOf(key: string, node: Node, required: boolean): Row[] {
     const rest = kinds.flatMap((kind) =>
       propertiesOf(key, kind)
         .filter((each) => each.key !== head.key)
-        .map((each) =>
-          kinds.length === 1 ? each : { ...each, description: `(${text(kind, tag)}) ${each.description}` },
-        ),
+        .map((each) => ({ ...each, kind: text(kind, tag) })),
     );
-    return [head, ...merged(rest)];
+    return [head, ...merged(rest, kinds.length)];
   }
   if (node.properties !== undefined) {
     const own =
@@ -141,30 +144,21 @@ function inherit(child: Node, parent: Node): Node {
     : child;
 }
 
-/** The same key in two kinds is one row that names both. */
-function merged(rows: readonly Row[]): Row[] {
-  const byKey = new Map<string, Row>();
-  for (const each of rows) {
-    const earlier = byKey.get(each.key);
-    const own = each.description.replace(/^\((.*?)\) /, '');
-    byKey.set(
-      each.key,
-      earlier === undefined
-        ? each
-        : {
-            ...earlier,
-            description: earlier.description.replace(
-              /^\((.*?)\) .*/,
-              (_, kind: string) => `(${kind}, ${kindOf(each)}) ${own}`,
-            ),
-          },
-    );
+/** A key that is the same in several kinds is one row that names them, or none where it is in all; else one for each. */
+function merged(rows: readonly KindRow[], kinds: number): Row[] {
+  const same = new Map<string, { readonly own: Row; readonly kinds: string[] }>();
+  for (const { kind, ...own } of rows) {
+    const mark = JSON.stringify(own);
+    const earlier = same.get(mark);
+    if (earlier === undefined) same.set(mark, { own, kinds: [kind] });
+    else earlier.kinds.push(kind);
   }
-  return [...byKey.values()];
-}
-
-function kindOf(each: Row): string {
-  return /^\((.*?)\) /.exec(each.description)?.[1] ?? '';
+  const keys = [...new Set(rows.map(({ key }) => key))];
+  return [...same.values()]
+    .map(({ own, kinds: named }) =>
+      named.length === kinds ? own : { ...own, description: `(${named.join(', ')}) ${own.description}` },
+    )
+    .sort((one, other) => keys.indexOf(one.key) - keys.indexOf(other.key));
 }
 
 function row(key: string, type: string, node: Node, required: boolean): Row {

@@ -28,7 +28,7 @@ export interface Metrics {
   unmapped(type: string, count: number): void;
   /** Elements that no mapping reads, in resources that have one. */
   unread(count: number): void;
-  /** Items of which messages were made, by kind. A file that is transformed again counts again. */
+  /** Items of which messages were made, by kind. */
   items(destination: DestinationId, kinds: KindCounts): void;
   alert(code: string): void;
   destinationState(destination: DestinationId, state: DestinationState): void;

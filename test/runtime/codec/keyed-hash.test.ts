@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { createKeyedHash } from '../../../src/runtime/codec/keyed-hash';
 import { Secret } from '../../../src/runtime/config/secret';
@@ -19,6 +20,18 @@ describe('createKeyedHash', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(one(text)).toMatch(/^[A-Za-z0-9_-]{22}$/);
         expect(one(text)).not.toBe(other(text));
+      }),
+    );
+  });
+
+  it('should be what HMAC makes, for any key and any text', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', minLength: 200, maxLength: 400 }));
+    const key = fc.oneof(fc.string({ minLength: 16 }), fc.string({ unit: 'binary', minLength: 60, maxLength: 140 }));
+    fc.assert(
+      fc.property(key, fc.array(text), (secret, texts) => {
+        const hash = createKeyedHash(new Secret(secret));
+        const whole = texts.map((each) => createHmac('sha256', secret).update(each, 'utf8').digest());
+        expect(texts.map(hash)).toEqual(whole.map((bytes) => bytes.toString('base64url', 0, 16)));
       }),
     );
   });

@@ -23,6 +23,17 @@ describe('the reference of the configuration', () => {
     expect(page).toContain('| `organizations.<name>.emrOid` | text | required |');
     expect(page).toContain('| `DUCTUS_STORE_URL` | `store.url` |');
   });
+
+  it('should show a key that differs between kinds for each of them, and one that does not without a kind', () => {
+    const page = configurationReference();
+    expect(page).toContain('| `destinations.<name>.format` | `hl7`, `json` | `hl7` | (http) HL7 v2 (');
+    expect(page).toContain(
+      '| `destinations.<name>.format` | `hl7`, `fhir`, `json` | `hl7` | (file) form of the files |',
+    );
+    expect(page).toContain('| `destinations.<name>.maxAnswerBytes` | integer, at least 1 | `65536` | (mllp) ');
+    expect(page).toContain('| `destinations.<name>.maxAnswerBytes` | integer, at least 1 | `4194304` | (http, fhir) ');
+    expect(page).toContain('| `destinations.<name>.hl7.sendingFacility` | text | `ROCHE` | MSH-4 |');
+  });
 });
 
 describe('config/example.yaml', () => {

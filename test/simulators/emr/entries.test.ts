@@ -24,7 +24,7 @@ const ORU = message(
   'OBX|4|CE|INS-DELIVERY^How^99DUC|3.1|bolusStd^^99RDC||||||D||||||||||MedicationAdministration/i1#admin-type^DUCTUS',
   'OBX|5|ST|531970^MANUFACTURER^MDC|4|Simulated||||||F||||||||||Device/m1#manufacturer^DUCTUS',
   'OBX|6|ST|531976^FW^MDC|5|1.1||||||F||||||||||Device/m1#version-1^DUCTUS',
-  'OBX|7|ED|Basic^FHIR Basic^99FHR|6|^application^x-fhir+json^Base64^e30=||||||F||||||||||Basic/b1^DUCTUS',
+  'OBX|7|ED|Basic^FHIR Basic^99FHR|6|^AP^x-fhir+json^Base64^e30=||||||F||||||||||Basic/b1^DUCTUS',
 ).replace('||| g1', '|||g1');
 
 const RAS = message(
@@ -32,7 +32,7 @@ const RAS = message(
   PID,
   'ORC|RE||MedicationAdministration/i2^DUCTUS',
   'RXA|0|1|20260105080000+0100|20260105100000+0100|25305005^Long-acting insulin^SCT|12|[iU]^[iU]^UCUM|||||||||||||CP|A',
-  'RXR|OTH^Route not stated by the sender^HL70162',
+  'RXR|OTH^Other/Miscellaneous^HL70162^^Route not stated by the sender',
   'OBX|1|CE|INS-DELIVERY^How^99DUC||bolusExt^^99RDC||||||F||||||||||MedicationAdministration/i2#admin-type^DUCTUS',
   'ORC|RE||MedicationAdministration/i3^DUCTUS',
   'RXA|0|1|20260105080000+0100|20260105080000+0100|67866001^Insulin^SCT|0.85|[IU]/h^[IU]/h^UCUM|||||H1||||||||CP|U',
