@@ -94,9 +94,9 @@ it('should correct each reading once while the processes that send it are killed
 
   let over = false;
   let kills = 0;
-  const approved = (async (): Promise<void> => {
-    const order = ['--approve', compared.digest, '--by', 'anna', '--reason', 'authority corrected'];
-    expect(await ductus(stage, programs.ductus, order)).toMatchObject({ status: 'approved', files: FILES });
+  const order = ['--approve', compared.digest, '--by', 'anna', '--reason', 'authority corrected'];
+  expect(await ductus(stage, programs.ductus, order)).toMatchObject({ status: 'approved', files: FILES });
+  const sent = (async (): Promise<void> => {
     await until(
       async () => {
         const begun = await rowsOf(pool, `select 1 from notification where position('r' in variant) > 0`);
@@ -107,11 +107,11 @@ it('should correct each reading once while the processes that send it are killed
     );
     over = true;
   })();
-  while (!over && (await Promise.race([approved.then(() => false), sleep(KILL_EVERY_MS, true)]))) {
+  while (!over && (await Promise.race([sent.then(() => false), sleep(KILL_EVERY_MS, true)]))) {
     await stage.workers[kills % stage.workers.length]?.kill(500);
     kills += 1;
   }
-  await approved;
+  await sent;
 
   const { frames } = await readEmrLog(stage.emr.logFile);
   const corrections = new Map<string, Set<string>>();
