@@ -3,8 +3,9 @@
  * says about a part stands in a Device whose `parent` is the Device that it is a part of.
  */
 import { isObject } from '../fhir-bundle/lossless-json';
-import { list, type Json } from './conversion';
+import { list, type Draft, type Json } from './conversion';
 import { append, kept, renamed, type ElementRules } from './element-rules';
+import { DATA_ABSENT } from './names';
 
 export const DEVICE: ElementRules = {
   ...renamed('model', 'modelNumber'),
@@ -74,6 +75,16 @@ export const DEVICE_COMPONENT: ElementRules = {
 };
 
 export const DEVICE_METRIC: ElementRules = {};
+
+/** Type and category are required: a server refuses the whole transaction for a metric that came without. */
+export function completeMetric(resource: Draft): Draft {
+  return {
+    ...resource,
+    ...(resource['type'] === undefined ? { type: { extension: [{ url: DATA_ABSENT, valueCode: 'unknown' }] } } : {}),
+    // A code of its value set is required, and it has one for this (valueset-metric-category.html).
+    ...(resource['category'] === undefined ? { category: 'unspecified' } : {}),
+  };
+}
 
 function specificationElement(specType: unknown): 'serialNumber' | 'partNumber' | 'version' | undefined {
   for (const coding of isObject(specType) ? list(specType['coding']) : []) {

@@ -9,6 +9,7 @@ import { applyReading } from './apply';
 import { Conversion, list, type Change, type Draft, type Json } from './conversion';
 import { convert, r4Type } from './convert';
 import { identifierOf, ownKey, patientKey, referenceKey, resourceUuid, type Key } from './identity';
+import { completeMetric } from './device';
 import { DEVICE_SYSTEM, STU3_EXTENSION } from './names';
 import { carriedOf, documentIdentifier, documentOf, observationOf } from './made';
 import { patientResource } from './patient-resource';
@@ -162,7 +163,8 @@ export function make({ key, source }: Place, context: EntryContext): Made {
     case 'context': {
       const { raw, reference, path } = source.resource;
       const { resource, conversion } = converted(raw, context);
-      const own = isComponent(raw) ? withoutNumberOfDevice(resource, context, conversion) : resource;
+      const whole = resource['resourceType'] === 'DeviceMetric' ? completeMetric(resource) : resource;
+      const own = isComponent(raw) ? withoutNumberOfDevice(whole, context, conversion) : whole;
       return { resource: named(own, key, referenceKey(reference)), changes: conversion.changes, path };
     }
     case 'item':

@@ -111,6 +111,24 @@ describe('codes', () => {
     expect(notesIn(result)).toEqual(['Code A (Weight) in urn:oid:2.999.1']);
   });
 
+  it('should keep the sender’s own words beside them', () => {
+    const coding = [{ system: 'http://snomed.info/sct', code: '411531001', display: 'Short-acting' }];
+    const named = insulin({ medicationCodeableConcept: { coding, text: 'NovoRapid FlexPen' } });
+    expect(component(only(textOf([PATIENT, named]), 'OBX'), 3, 5)).toBe('NovoRapid FlexPen');
+    expect(component(only(textOf([PATIENT, named], { insulin: 'ras' }), 'RXA'), 5, 5)).toBe('NovoRapid FlexPen');
+    expect(textOf([PATIENT, named], { form: 'json' })).toContain('"codeText":"NovoRapid FlexPen"');
+  });
+
+  it('should keep them in a note where two codes leave no room, and not say them twice', () => {
+    const coding = [
+      { system: 'http://loinc.org', code: '29463-7', display: 'Body weight' },
+      { code: 'KG', display: 'kilos' },
+    ];
+    const weight = (text: string): Json => measurement({ code: { coding, text } });
+    expect(notesIn(map([PATIENT, weight('after lunch')]))).toEqual(['Called by the sender: after lunch']);
+    expect(notesIn(map([PATIENT, weight('kilos')]))).toEqual([]);
+  });
+
   it('should be enough by themselves where HL7 has a name, or the sender none', () => {
     const coding = [...codingsOf('29463-7'), { code: 'KG' }];
     expect(notesIn(map([PATIENT, measurement({ code: { coding } })]))).toEqual([]);

@@ -2,12 +2,13 @@
 import type { ContextResource } from '../../../src/transforms/model/content';
 import type { Item } from '../../../src/transforms/model/item';
 import { itemsToFhir } from '../../../src/transforms/stu3-to-r4';
-import { glucoseItem, REPORT, reportItem } from './items';
+import type { FhirProfile } from '../../../src/transforms/model/profile';
+import { glucoseItem, PATIENT, REPORT, reportItem } from './items';
 import { entryOf, readTransaction, type Json, type ReadEntry } from './read-transaction';
 
-function entries(items: readonly Item[]): ReadEntry[] {
+function entries(items: readonly Item[], changes: Partial<FhirProfile> = {}): ReadEntry[] {
   const context = { createdAtMs: Date.UTC(2024, 2, 1, 9, 0, 0), seed: 'clinic|n1|emr' };
-  const profile = { upsert: 'conditional', maxEntriesPerBundle: 500 } as const;
+  const profile: FhirProfile = { upsert: 'conditional', maxEntriesPerBundle: 500, ...changes };
   return itemsToFhir(items, profile, 'Europe/Berlin', context).flatMap(({ text }) => readTransaction(text));
 }
 
@@ -38,6 +39,17 @@ describe('parts of a device', () => {
     ]);
   });
 
+  it('should have what R4 requires, said to be unknown or unspecified, when it came without', () => {
+    const bare = part('DeviceMetric', 'bare', { parent: { reference: 'DeviceComponent/c' } });
+    const unknown = {
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+    };
+    expect(entryOf(entries([reading('a', bare)]), 'DeviceMetric/bare')?.resource).toMatchObject({
+      type: unknown,
+      category: 'unspecified',
+    });
+  });
+
   it('should not take the place of each other', () => {
     const all = entries([reading('a', metric('m1')), reading('b', metric('m2'))]);
     expect(['m1', 'm2'].map((id) => entryOf(all, `DeviceMetric/${id}`)?.request['url'])).toEqual([
@@ -45,6 +57,21 @@ describe('parts of a device', () => {
       'DeviceMetric?identifier=urn%3Aductus%3Areference%7CDeviceMetric%2Fm2',
     ]);
     expect(all.filter(({ resource }) => resource['resourceType'] === 'Device')).toHaveLength(2);
+  });
+});
+
+describe('a number that was sent without a system', () => {
+  const patient = { ...PATIENT, identifier: { system: undefined, value: '4711' } };
+  const search = (changes: Partial<FhirProfile>): unknown =>
+    entries([glucoseItem({ patient })], changes)[0]?.request['ifNoneExist'];
+
+  it('should be one of the authority that the destination names', () => {
+    expect(search({ patientAssigningAuthority: 'HIS&2.999.7&ISO' })).toBe('identifier=urn%3Aoid%3A2.999.7%7C4711');
+  });
+
+  it('should stay without one where none is named', () => {
+    expect(search({})).toBe('identifier=%7C4711');
+    expect(search({ patientAssigningAuthority: 'HIS' })).toBe('identifier=%7C4711');
   });
 });
 
