@@ -93,12 +93,13 @@ module.exports = {
     },
     {
       name: 'workflows-import-temporal-only',
-      comment: 'Any package in the bundle has to be deterministic for as long as histories live. Only the SDK is.',
+      comment:
+        'Any package in the bundle has to be deterministic for as long as histories live. Only the SDK is, with its own interceptors.',
       severity: 'error',
       from: { path: '^src/workflows/' },
       to: {
         path: 'node_modules/',
-        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+        pathNot: 'node_modules/@temporalio/(workflow|common|interceptors-opentelemetry)/',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -10,8 +10,8 @@ export interface DemoAddresses {
   readonly apiPort: number;
   readonly temporalPort: number;
   readonly temporalUiPort: number;
-  /** Loopback codec server for the Web UI. */
-  readonly codecEndpoint: string | undefined;
+  /** Of the codec server; undefined: none. */
+  readonly codecPort: number | undefined;
   readonly rocheServicesUrl: string;
   readonly s3Endpoint: string;
   readonly emrPort: number;
@@ -56,11 +56,11 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
   const config = {
     dataDir: folder.data,
     api: { port: addresses.apiPort },
+    ...(addresses.codecPort === undefined ? {} : { codec: { port: addresses.codecPort, sessionMinutes: 12 * 60 } }),
     temporal: {
       embedded: {
         port: addresses.temporalPort,
         uiPort: addresses.temporalUiPort,
-        ...(addresses.codecEndpoint === undefined ? {} : { codecEndpoint: addresses.codecEndpoint }),
       },
     },
     store: { embedded: { port: 0 } },
@@ -69,6 +69,8 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
       keys: { 'demo-1': secret('payload-key') },
       hashKey: secret('hash-key'),
     },
+    // Everything is on the loopback, and the demo reads its own counts.
+    metrics: { public: true },
     operators: [{ name: 'demo', token: secret('operator-token'), rights: ['read', 'repair', 'decode'] }],
     organizations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.id, organization(one)])),
     destinations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.destination, destination(one)])),

@@ -21,6 +21,8 @@ export interface DuctusProcess {
   readonly url: string;
   /** Of the Web UI of the embedded Temporal; undefined: a Temporal of its own is configured. */
   readonly temporalUi: string | undefined;
+  /** Of its codec server; undefined: none is configured. */
+  readonly codecUrl: string | undefined;
   readonly pid: number;
   /** Resolves when it ends, however. */
   readonly ended: Promise<ChildEnd>;
@@ -57,8 +59,8 @@ export async function startDuctus(
     signal.removeEventListener('abort', abort);
   });
   try {
-    const { url, temporalUi } = await listening(child, log, progress, folder);
-    return { url, temporalUi, pid: child.pid ?? 0, ended: gone, stop: () => endChild(child, STOP_MS) };
+    const { url, temporalUi, codecUrl } = await listening(child, log, progress, folder);
+    return { url, temporalUi, codecUrl, pid: child.pid ?? 0, ended: gone, stop: () => endChild(child, STOP_MS) };
   } catch (error) {
     await endChild(child, STOP_MS);
     signal.throwIfAborted();
@@ -71,6 +73,7 @@ export async function startDuctus(
 interface Listening {
   readonly url: string;
   readonly temporalUi: string | undefined;
+  readonly codecUrl: string | undefined;
 }
 
 /** Reads its log, for as long as it runs; resolves at the line that says where it listens. */
@@ -89,15 +92,17 @@ async function listening(
   });
   return new Promise((resolve, reject) => {
     let temporalUi: string | undefined;
+    let codecUrl: string | undefined;
     let ready = false;
     createInterface({ input: stdout }).on('line', (line) => {
       log.write(`${line}\n`);
       const entry = ready ? undefined : logLine(line);
       if (entry === undefined) return;
       temporalUi = /Web UI (http\S+?),/.exec(entry.msg)?.[1] ?? temporalUi;
+      if (entry.msg === 'codec server listens') codecUrl = entry.url;
       if (entry.msg === 'api listens' && entry.url !== undefined) {
         ready = true;
-        resolve({ url: entry.url, temporalUi });
+        resolve({ url: entry.url, temporalUi, codecUrl });
       } else if (entry.level === 'info' && !entry.msg.includes('\n')) {
         progress(entry.msg);
       }

@@ -41,6 +41,11 @@ export class DemoFolder {
     return join(this.path, 'secrets');
   }
 
+  /** What a reader signs in with. */
+  get operatorToken(): string {
+    return join(this.secrets, 'operator-token');
+  }
+
   get certificates(): string {
     return join(this.path, 'certificates');
   }

@@ -30,11 +30,14 @@ export interface ControlUrls {
 }
 
 /** Where to look while the day goes on. */
-export function uiLinks(display: Display, { temporalUi }: DuctusProcess): string[] {
+export function uiLinks(display: Display, { temporalUi, codecUrl }: DuctusProcess, folder: DemoFolder): string[] {
   if (temporalUi === undefined) return [];
   return lines(display, [
     ['Temporal Web UI', workflowsUrl(temporalUi, 'DuctusFlow="data-sharing"')],
     ['  what is parked', workflowsUrl(temporalUi, 'DuctusStage="parked"')],
+    ...(codecUrl === undefined
+      ? []
+      : [['  read its payloads', `sign in at ${codecUrl} with the token in ${shown(folder.operatorToken)}`] as const]),
   ]);
 }
 
@@ -47,7 +50,7 @@ export function links(display: Display, ductus: DuctusProcess, folder: DemoFolde
     sample: { patient: 7, count: 20, seed: 1 },
   });
   return [
-    ...uiLinks(display, ductus),
+    ...uiLinks(display, ductus, folder),
     ...lines(display, [
       ['health, metrics', `${ductus.url}/health/ready  ${ductus.url}/metrics`],
       ['parked work', `${command} parked list`],

@@ -71,7 +71,7 @@ async function stayUp(stage: Stage): Promise<void> {
   const painting = new AbortController();
   const painted = paintScores(display, session, painting.signal);
   try {
-    if (session.ductus !== undefined) display.print('', ...uiLinks(display, session.ductus), '');
+    if (session.ductus !== undefined) display.print('', ...uiLinks(display, session.ductus, folder), '');
     try {
       await Promise.race([session.failed, painted, playDay(stage, session, folder, PATIENCE_MS, READING_MS)]);
     } catch (error) {

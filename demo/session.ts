@@ -6,7 +6,6 @@ import { writeCertificates } from '../simulators/certificates';
 import { listenForControl } from '../simulators/control-server';
 import { createRocheControl } from '../simulators/roche-dc/control';
 import { describeEnd } from '../src/runtime/embedded/child';
-import { codecOf, startCodecServer } from './codec-server';
 import { writeDemoConfig } from './config';
 import { isAnswered } from './day';
 import { writeDuctusCommand } from './ductus-command';
@@ -182,17 +181,12 @@ export class Session {
       apiPort: ports.api,
       temporalPort: ports.temporal,
       temporalUiPort: ports.temporalUi,
-      codecEndpoint: ports.codec === 0 ? undefined : `http://127.0.0.1:${String(ports.codec)}`,
+      codecPort: ports.codec === 0 ? undefined : ports.codec,
       rocheServicesUrl: this.roche.servicesUrl,
       s3Endpoint: this.roche.s3Endpoint,
       emrPort: this.emr.port,
     });
     writeDuctusCommand(folder);
-    if (ports.codec !== 0) {
-      const origins = ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${String(ports.temporalUi)}`);
-      const codec = await startCodecServer(codecOf(folder.config), { port: ports.codec, origins });
-      this.#closers.push(() => codec.stop());
-    }
     await this.#startDuctus();
     folder.writeRunning({
       pid: process.pid,

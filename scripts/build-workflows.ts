@@ -11,6 +11,7 @@ const DIST = join(__dirname, '..');
 async function main(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(DIST, 'src/workflows/index.js'),
+    workflowInterceptorModules: [join(DIST, 'src/workflows/traces.js')],
     // As in src/runtime/codec/data-converter.ts; payloads are converted by the SDK's own converter.
     failureConverterPath: join(DIST, 'src/runtime/codec/failure-converter.js'),
     logger: new DefaultLogger('WARN'),

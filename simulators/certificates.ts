@@ -29,6 +29,8 @@ export interface CertificateOptions {
   readonly serverNames?: readonly string[];
   /** Default: EC P-256, which is made in milliseconds. */
   readonly keyType?: 'ec' | 'rsa';
+  /** End of all of them; default: in two years. One that is over makes a set that has expired. */
+  readonly notAfter?: Date;
 }
 
 /**
@@ -55,9 +57,10 @@ const FILES = {
 
 /** Makes a new set, valid for two years. */
 export async function createCertificates(options: CertificateOptions = {}): Promise<Certificates> {
-  const notBeforeDate = new Date(Date.now() - 60_000);
-  const notAfterDate = new Date(notBeforeDate);
-  notAfterDate.setFullYear(notAfterDate.getFullYear() + VALID_YEARS);
+  const notBeforeDate = new Date(Math.min(Date.now(), options.notAfter?.getTime() ?? Infinity) - 60_000);
+  const inYears = new Date(notBeforeDate);
+  inYears.setFullYear(inYears.getFullYear() + VALID_YEARS);
+  const notAfterDate = options.notAfter ?? inYears;
   const common = {
     keyType: options.keyType ?? 'ec',
     curve: 'P-256',

@@ -153,6 +153,16 @@ export class FhirServerSimulator implements AsyncDisposable {
 
   #read(response: ServerResponse, path: string, query: URLSearchParams): void {
     const [type = '', id] = path.split('/');
+    if (path === 'metadata') {
+      // https://hl7.org/fhir/R4/http.html#capabilities, as far as a client looks at it.
+      send(response, 200, {
+        resourceType: 'CapabilityStatement',
+        status: 'active',
+        kind: 'instance',
+        fhirVersion: '4.0.1',
+      });
+      return;
+    }
     if (id !== undefined) {
       const found = this.#store.get(type, id);
       send(response, found === undefined ? 404 : 200, found?.resource ?? operationOutcome('not-found', 'not here'));

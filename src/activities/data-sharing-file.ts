@@ -1,4 +1,5 @@
 /** A fetched file as the mapping wants it: read by what it is, with the ledger's names and the hospital's numbers. */
+import { patientLane, patientMarks } from '../domain/audit';
 import type { OrganizationId } from '../domain/identifiers';
 import { DuctusError } from '../domain/errors';
 import type { OrganizationConfig } from '../runtime/config/schema';
@@ -67,7 +68,7 @@ export function patientHashes(
   const patients = new Set(
     resources.filter(({ mapping }) => mapping.kind !== 'context').map(({ patient }) => patient ?? NO_PATIENT),
   );
-  return [...patients].map((patient) => deps.hash(`${organization}|patient|${patient}`));
+  return [...patients].map((patient) => patientLane(deps.hash, organization, patient));
 }
 
 /**
@@ -75,7 +76,7 @@ export function patientHashes(
  * as they come.
  */
 export async function identitiesOf(
-  deps: ActivityDependencies,
+  deps: Pick<ActivityDependencies, 'store'>,
   organization: OrganizationId,
   { patientIdentity }: OrganizationConfig,
   { resources }: FileContent,
@@ -102,6 +103,23 @@ export async function identitiesOf(
     identities.set(key, { value: mrn, assigningAuthority, identifierType });
   }
   return identities;
+}
+
+/** Marks of the patients of the file for the audit, by patient key. */
+export function marksOf(
+  { hash }: ActivityDependencies,
+  organization: OrganizationId,
+  { resources }: FileContent,
+  identities: ReadonlyMap<string, EmrIdentity>,
+): ReadonlyMap<string, readonly string[]> {
+  const marks = new Map<string, readonly string[]>();
+  for (const { subject } of resources) {
+    if (subject === undefined || marks.has(subject.key)) continue;
+    const mrn = identities.get(subject.key)?.value;
+    const numbers = [subject.identifier.value, ...(mrn === undefined ? [] : [mrn])];
+    marks.set(subject.key, patientMarks(hash, organization, { key: subject.key, numbers }));
+  }
+  return marks;
 }
 
 function numberKey(system: string, value: string): string {

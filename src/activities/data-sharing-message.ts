@@ -8,6 +8,7 @@ import type { DeliverInput } from '../domain/data-sharing';
 import { DuctusError } from '../domain/errors';
 import { encodeHl7 } from '../transforms/fhir-to-hl7';
 import {
+  auditLostAttempt,
   markAccepted,
   markNotAccepted,
   markSending,
@@ -60,6 +61,7 @@ export class MessageSender {
     const { destination } = this.input;
     const options = destinationConfig(config, destination);
     const mayHaveArrived = message.state === 'sending';
+    if (mayHaveArrived) await auditLostAttempt(store, this.input, destination, message);
     if (mayHaveArrived && options.onAmbiguous === 'park' && !this.input.resendAmbiguous) {
       throw new DuctusError(
         'DUCTUS_EMR_AMBIGUOUS',

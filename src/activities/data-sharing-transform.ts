@@ -16,7 +16,14 @@ import type { FileContent } from '../transforms/model/content';
 import type { MapResult } from '../transforms/model/message';
 import type { DeliveryState, EmrIdentity } from '../transforms/model/profile';
 import { boundNames, countResult, largest, type FileCounts } from './data-sharing-counts';
-import { identitiesOf, knownResources, patientHashes, readFile, type KnownResource } from './data-sharing-file';
+import {
+  identitiesOf,
+  knownResources,
+  marksOf,
+  patientHashes,
+  readFile,
+  type KnownResource,
+} from './data-sharing-file';
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
 import { mappingProfile, organizationProfile, type OrganizationProfile } from './mapping-profile';
 
@@ -131,17 +138,21 @@ async function transformFor(
     redelivery: false,
     site: site.mapping,
   });
-  await placeMessages(deps, key, destination, result, known);
+  await placeMessages(deps, key, destination, result, known, marksOf(deps, key.organization, content, identities));
   return result;
 }
 
-/** Stores the messages of a mapping, and puts them in the place of those that were not sent. */
+/**
+ * Stores the messages of a mapping, and puts them in the place of those that were not sent.
+ * @param marks of the patients for the audit, by patient key
+ */
 export async function placeMessages(
   deps: ActivityDependencies,
   key: WorkKey,
   destination: DestinationId,
   result: MapResult,
   known: Source['known'],
+  marks: ReadonlyMap<string, readonly string[]>,
 ): Promise<void> {
   const blob = await storeMessages(deps, key, destination, result);
   await replaceMessages(
@@ -149,11 +160,12 @@ export async function placeMessages(
     key,
     destination,
     blob,
-    result.messages.map(({ controlId, references }, blobIndex) => {
+    result.messages.map(({ controlId, references, patient }, blobIndex) => {
       const resources = references.map((reference) => known.get(reference));
       return {
         controlId,
         blobIndex,
+        patients: marks.get(patient) ?? [],
         resourceHashes: resources.map((each) => each?.hash ?? ''),
         resourceVersions: resources.map((each) => (each === undefined ? '' : versionKey(each.resource))),
       };

@@ -45,6 +45,7 @@ import { resourceHash } from './data-sharing-file';
 import { transformFile } from './data-sharing-transform';
 import { organizationConfig, type ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
+import { stepId } from './step-id';
 
 /** Namespace of our UUIDv5 request ids (SPECS §1.1: the middleware makes them). Never changes. */
 const REQUEST_ID_NAMESPACE = '6f6a1a63-5c41-4c0e-9f39-2a4b1b0c7d15';
@@ -80,8 +81,8 @@ export function workflowIdOf(key: WorkKey): string {
 /** The activities, bound to their dependencies. */
 export function createDataSharingActivities(deps: ActivityDependencies): DataSharingActivities {
   const activities: DataSharingActivities = {
-    openNotification: ({ notification, ...key }) =>
-      openNotification(deps.store, {
+    openNotification: async ({ notification, ...key }) => {
+      const result = await openNotification(deps.store, {
         ...key,
         workflowId: workflowIdOf(key),
         messageType: notification.messageType,
@@ -89,7 +90,10 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
         objectKey: notification.source.kind === 'access-point' ? notification.source.objectKey : undefined,
         createdAt: new Date(notification.createdAtMs),
         receivedAt: new Date(notification.receivedAtMs),
-      }),
+      });
+      deps.metrics.opened(key.organization, result.disposition === 'closed' ? 'repeat' : result.disposition);
+      return result;
+    },
 
     obtainToken: async ({ organization }) => {
       // The credentials stay in this process: nothing of them enters a history.
@@ -108,6 +112,7 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
         const blob = await deps.blobs.put(`data-sharing/${key.organization}/${name}/file`, file.bytes);
         const twin = await findDeliveredTwin(deps.store, key, { sourceHash, sha256: blob.sha256 });
         await recordRetrieved(deps.store, key, { blob, etag: file.etag });
+        if (twin !== undefined) deps.metrics.opened(key.organization, 'same-file');
         return twin === undefined ? { status: 'stored', blob } : { status: 'already-delivered', notificationId: twin };
       } finally {
         file.release();
@@ -162,10 +167,11 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
       }
       await unparkTurn(deps.store, key);
       await recordDecision(deps.store, key, {
+        id: stepId(),
         action: decision.action,
         by: decision.by,
         reason: decision.reason,
-        details: decision.action === 'retry' ? { from: decision.from ?? null } : { resources: resources.length },
+        details: decisionDetails(decision),
       });
     },
 
@@ -200,6 +206,17 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
     },
   };
   return wrapAll(activities, deps);
+}
+
+function decisionDetails(decision: Repair): Readonly<Record<string, string | number>> {
+  switch (decision.action) {
+    case 'retry':
+      return decision.from === undefined ? {} : { from: decision.from };
+    case 'skip':
+      return { resources: decision.resources.length };
+    case 'discard':
+      return {};
+  }
 }
 
 function deadlineKey(key: WorkKey): string {

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DestinationOrder, DestinationPace, DestinationState } from '../domain/destinations';
 import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
+import { auditId } from '../store/audit';
 import { forgetWaiters, nextWaiters, openDestination, setDestination } from '../store/destinations';
 import { recordDestinationDecision } from '../store/ledger';
 import { clear, raise } from './alerts';
 import { destinationConfig, type ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
+import { stepId } from './step-id';
 
 /** Time over the acknowledgment limit that a probe gets for queueing, transport and bookkeeping. */
 const PROBE_RESERVE_MS = 30_000;
@@ -28,14 +30,17 @@ export interface DestinationActivities {
   }): Promise<number>;
   /** @returns false when somebody waits */
   openDestination(destination: DestinationId): Promise<boolean>;
-  recordResume(destination: DestinationId): Promise<void>;
+  /** @param input a bare destination in histories of 0.1.0 */
+  recordResume(
+    input: DestinationId | { readonly destination: DestinationId; readonly order?: DestinationOrder },
+  ): Promise<void>;
   raiseDestinationAlert(input: { readonly destination: DestinationId; readonly code: ErrorCode }): Promise<void>;
   clearDestinationAlert(destination: DestinationId): Promise<void>;
 }
 
 /** The activities, bound to their dependencies. */
 export function createDestinationActivities(deps: ActivityDependencies): DestinationActivities {
-  const { store, config, workflows, logger, metrics } = deps;
+  const { store, config, workflows, logger } = deps;
   return {
     destinationPace: withFailures(
       'destinationPace',
@@ -59,8 +64,7 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
           ...(waitMs === undefined ? {} : { nextAttemptAt: new Date(Date.now() + waitMs) }),
           ...(order === undefined ? {} : { heldBy: order.by, heldReason: order.reason }),
         });
-        metrics.destinationState(destination, state);
-        if (order !== undefined) await recordDestinationDecision(store, destination, { action: 'hold', ...order });
+        if (order !== undefined) await recordDestinationDecision(store, destination, decisionOf('hold', order));
         logger.info({ destination, state }, 'destination changed');
       },
       logger,
@@ -89,18 +93,17 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
     ),
     openDestination: withFailures(
       'openDestination',
-      async (destination: DestinationId) => {
-        const opened = await openDestination(store, destination);
-        if (opened) metrics.destinationState(destination, 'open');
-        return opened;
-      },
+      (destination: DestinationId) => openDestination(store, destination),
       logger,
       'always',
     ),
     recordResume: withFailures(
       'recordResume',
-      (destination: DestinationId) =>
-        recordDestinationDecision(store, destination, { action: 'resume', by: 'operator', reason: 'resumed' }),
+      (input: DestinationId | { readonly destination: DestinationId; readonly order?: DestinationOrder }) => {
+        const { destination, order = SOMEBODY } =
+          typeof input === 'string' ? { destination: input, order: undefined } : input;
+        return recordDestinationDecision(store, destination, decisionOf('resume', order));
+      },
       logger,
       'always',
     ),
@@ -128,4 +131,11 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
       'always',
     ),
   };
+}
+
+/** Who resumed, where an earlier version did not say. */
+const SOMEBODY: DestinationOrder = { by: 'operator', reason: 'resumed' };
+
+function decisionOf(action: 'hold' | 'resume', { id, by, reason }: DestinationOrder) {
+  return { id: id === undefined ? stepId() : auditId('order', id), action, by, reason };
 }

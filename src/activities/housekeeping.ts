@@ -1,4 +1,5 @@
 /** Activities of the housekeeping Schedule. */
+import { sealAudit } from '../store/audit-seals';
 import { expiredBlobs, forgetBlobs } from '../store/ledger';
 import { expiredPlans, forgetPlan } from '../store/redelivery-plans';
 import type { ActivityDependencies } from './dependencies';
@@ -11,6 +12,8 @@ const BATCH = 100;
 export interface HousekeepingActivities {
   /** Deletes blobs whose time is over. @returns pieces of work dealt with; 0 when there is nothing left */
   deleteExpiredBlobs(): Promise<number>;
+  /** Seals the next events of the audit. @returns how many; 0 when all are sealed */
+  sealAudit(): Promise<number>;
 }
 
 /** The activities, bound to their dependencies. */
@@ -31,6 +34,17 @@ export function createHousekeepingActivities(deps: ActivityDependencies): Housek
           await forgetPlan(deps.store, planId);
         }
         return expired.length + plans.length;
+      },
+      deps.logger,
+    ),
+    sealAudit: withFailures(
+      'sealAudit',
+      async () => {
+        const seal = await sealAudit(deps.store, deps.hash);
+        // The log leaves the database: a seal that is in it cannot be cut off unseen.
+        if (seal !== undefined)
+          deps.logger.info({ number: seal.number, seal: seal.seal, events: seal.events }, 'audit sealed');
+        return seal?.events ?? 0;
       },
       deps.logger,
     ),

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
+import type { Viewer } from '../domain/audit';
 import type { OrganizationId } from '../domain/identifiers';
 import { DuctusError } from '../domain/errors';
 import { OrganizationIdSchema } from '../domain/identifiers';
@@ -68,18 +69,25 @@ export function authenticatedOrganizations(config: Config, request: FastifyReque
 
 export type OperatorRight = Config['operators'][number]['rights'][number];
 
-/** The operator whose token was sent, or undefined. */
-export function authenticatedOperator(
-  config: Config,
-  request: FastifyRequest,
+/** The operator who has this token, or undefined. */
+export function operatorOfToken(
+  config: Pick<Config, 'operators'>,
+  token: string | undefined,
 ): Config['operators'][number] | undefined {
-  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return undefined;
   let found: Config['operators'][number] | undefined;
   for (const operator of config.operators) {
     if (sameSecret(token, operator.token.reveal())) found = operator;
   }
   return found;
+}
+
+/** The operator whose token was sent, or undefined. */
+export function authenticatedOperator(
+  config: Config,
+  request: FastifyRequest,
+): Config['operators'][number] | undefined {
+  return operatorOfToken(config, /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]);
 }
 
 /**
@@ -91,4 +99,9 @@ export function requireOperator(config: Config, request: FastifyRequest, right: 
   if (known === undefined) throw new DuctusError('DUCTUS_UNAUTHENTICATED');
   if (!known.rights.includes(right)) throw new DuctusError('DUCTUS_FORBIDDEN', `This needs the right "${right}".`);
   return known.name;
+}
+
+/** As `requireOperator`, with where the operator came from: for what stands in the audit. */
+export function requireViewer(config: Config, request: FastifyRequest, right: OperatorRight): Viewer {
+  return { by: requireOperator(config, request, right), origin: { via: 'http', address: request.ip } };
 }

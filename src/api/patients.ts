@@ -9,7 +9,7 @@ import { PatientEntrySchema, SourceNumberSchema } from '../domain/patients';
 import { isPlainText, PLAIN_TEXT_RULE } from '../domain/plain-text';
 import type { Config } from '../runtime/config/schema';
 import type { PatientOperations } from '../runtime/patient-operations';
-import { requireOperator } from './authentication';
+import { requireOperator, requireViewer } from './authentication';
 import { parseElements } from './request-error';
 
 /** A body has at most `api.bodyLimitBytes`; files go through the command line. */
@@ -43,15 +43,15 @@ export function registerPatients(app: FastifyInstance, config: Config, patients:
   });
 
   app.post('/operations/patients/search', async (request) => {
-    requireOperator(config, request, 'decode');
+    const viewer = requireViewer(config, request, 'decode');
     const { organization, ...filter } = parseElements(SearchSchema, request.body);
-    return { patients: await patients.list(organization, filter) };
+    return { patients: await patients.list(organization, filter, viewer) };
   });
 
   app.post('/operations/patients/import', async (request) => {
-    const by = requireOperator(config, request, 'repair');
+    const viewer = requireViewer(config, request, 'repair');
     const { organization, reason, replace, patients: entries } = parseElements(ImportSchema, request.body);
-    const outcome = await patients.import(organization, entries, { by, reason, replace });
+    const outcome = await patients.import(organization, entries, { ...viewer, reason, replace });
     if (outcome.status === 'done') {
       const { added, replaced, unchanged } = outcome;
       return { added, replaced, unchanged };
@@ -68,9 +68,9 @@ export function registerPatients(app: FastifyInstance, config: Config, patients:
   });
 
   app.post('/operations/patients/remove', async (request) => {
-    const by = requireOperator(config, request, 'repair');
+    const viewer = requireViewer(config, request, 'repair');
     const { organization, reason, patients: numbers } = parseElements(RemoveSchema, request.body);
-    return { removed: await patients.remove(organization, numbers, { by, reason }) };
+    return { removed: await patients.remove(organization, numbers, { ...viewer, reason }) };
   });
 }
 

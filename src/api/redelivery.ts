@@ -2,14 +2,15 @@
  * Redelivery over HTTP: compare, look at the difference, sign it off. The difference holds values of patients, so it
  * needs the right `decode`; the sign-off needs `repair`.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Viewer } from '../domain/audit';
 import { DuctusError } from '../domain/errors';
 import { NotificationIdSchema, OrganizationIdSchema } from '../domain/identifiers';
 import { isPlainText, PLAIN_TEXT_RULE } from '../domain/plain-text';
 import type { RedeliveryApproval, RedeliverySelection, RedeliveryState } from '../domain/redelivery';
 import type { Config } from '../runtime/config/schema';
-import { authenticatedOperator, type OperatorRight } from './authentication';
+import { requireOperator, requireViewer } from './authentication';
 import { parseElements } from './request-error';
 
 /** What the routes need; the runtime's `createOperations` has it. */
@@ -18,7 +19,7 @@ export interface RedeliveryApi {
     selection: Omit<RedeliverySelection, 'destination' | 'until'> & { destination: string; until?: string },
   ): Promise<string>;
   approve(approval: RedeliveryApproval): Promise<string>;
-  state(name: string): Promise<RedeliveryState | undefined>;
+  state(name: string, viewer: Viewer): Promise<RedeliveryState | undefined>;
 }
 
 const time = z.iso.datetime({ offset: true });
@@ -41,29 +42,22 @@ const NAME = /^[a-z0-9-]{1,63}\/[a-z0-9-]{1,64}$/;
 
 /** Adds the routes. */
 export function registerRedelivery(app: FastifyInstance, config: Config, redelivery: RedeliveryApi): void {
-  const operator = (request: FastifyRequest, right: OperatorRight): string => {
-    const known = authenticatedOperator(config, request);
-    if (known === undefined) throw new DuctusError('DUCTUS_UNAUTHENTICATED');
-    if (!known.rights.includes(right)) throw new DuctusError('DUCTUS_FORBIDDEN', `This needs the right "${right}".`);
-    return known.name;
-  };
-
   app.post('/operations/redeliveries', async (request, reply) => {
-    operator(request, 'decode');
+    requireOperator(config, request, 'decode');
     const name = await redelivery.compare(parseElements(SelectionSchema, request.body));
     return reply.code(202).send({ name });
   });
 
   app.get<{ Params: { '*': string } }>('/operations/redeliveries/*', async (request, reply) => {
-    operator(request, 'decode');
+    const viewer = requireViewer(config, request, 'decode');
     const name = request.params['*'];
-    const state = NAME.test(name) ? await redelivery.state(name) : undefined;
+    const state = NAME.test(name) ? await redelivery.state(name, viewer) : undefined;
     if (state === undefined) throw new DuctusError('DUCTUS_NOT_FOUND');
     return reply.header('cache-control', 'no-store').send(state);
   });
 
   app.post<{ Params: { digest: string } }>('/operations/redeliveries/:digest/approve', async (request, reply) => {
-    const by = operator(request, 'repair');
+    const by = requireOperator(config, request, 'repair');
     const { digest } = request.params;
     if (!DIGEST.test(digest)) throw new DuctusError('DUCTUS_NOT_FOUND');
     const { reason } = parseElements(ApprovalSchema, request.body);

@@ -13,15 +13,20 @@ import {
 } from 'fastify';
 import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
+import type { AuditLog } from '../runtime/audit';
 import type { Config } from '../runtime/config/schema';
 import type { Logger } from '../runtime/telemetry/logger';
 import type { PatientOperations } from '../runtime/patient-operations';
 import type { Metrics } from '../runtime/telemetry/metrics';
+import { registerAudit } from './audit';
 import { registerDataSharing, type DataSharingApi } from './data-sharing';
+import { requireOperator } from './authentication';
+import { registerHealth, type HealthApi } from './health';
 import { operationOutcome } from './operation-outcome';
 import { registerOperations, type OperationsApi } from './operations';
 import { registerRedelivery, type RedeliveryApi } from './redelivery';
 import { registerPatients } from './patients';
+import { Refusals } from './refusals';
 import { RequestError } from './request-error';
 
 export interface ApiDependencies {
@@ -32,8 +37,8 @@ export interface ApiDependencies {
   readonly operations: OperationsApi;
   readonly redelivery: RedeliveryApi;
   readonly patients: PatientOperations;
-  /** Whether work can be taken now: names the parts that can't be reached. */
-  readonly notReady: () => Promise<readonly string[]>;
+  readonly audit: Pick<AuditLog, 'list' | 'record'>;
+  readonly health: HealthApi;
 }
 
 /** Connections that stay idle, or a request that trickles in, are cut after these. */
@@ -74,6 +79,15 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
           },
         });
 
+  const refusals = new Refusals(config, (entry) => deps.audit.record(entry));
+  app.addHook('onError', async (request, _reply, error) => {
+    try {
+      await refusals.note(request, codeOf(error));
+    } catch (failure) {
+      // The refusal stands: nobody gets in while the store is away.
+      logger.error({ err: failure }, 'a refusal could not be written to the audit');
+    }
+  });
   app.setErrorHandler((error: FastifyError | DuctusError, request, reply) => {
     const code = codeOf(error);
     if (request.url.startsWith('/roche/')) metrics.notification(code);
@@ -106,18 +120,18 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
 
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/fhir+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
-  app.get('/health/live', () => ({ status: 'ok' }));
-  app.get('/health/ready', async (_request, reply) => {
-    const missing = await deps.notReady();
-    return missing.length === 0 ? { status: 'ok' } : reply.code(503).send({ status: 'unavailable', missing });
+  app.addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
+    done();
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
+  registerHealth(app, deps.health, (request) => {
+    if (!config.metrics.public) requireOperator(config, request, 'read');
+  });
   registerDataSharing(app, config, { notify: deps.notify, onResult: (result) => metrics.notification(result) });
   registerOperations(app, config, deps.operations);
   registerRedelivery(app, config, deps.redelivery);
   registerPatients(app, config, deps.patients);
+  registerAudit(app, config, deps.audit);
   await app.ready();
   return app;
 }

@@ -1,9 +1,12 @@
 /** What every command starts from: the configuration and, where needed, connections; and how errors end a command. */
-import { userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
+import type { Client } from '@temporalio/client';
 import { Option } from 'commander';
 import { toDuctusError } from '../activities/failures';
+import type { Viewer } from '../domain/audit';
 import { DuctusError, ERRORS, type ErrorCode } from '../domain/errors';
 import { openStore, type Store } from '../store/database';
+import { createAuditLog, type AuditLog } from '../runtime/audit';
 import { loadConfig } from '../runtime/config/load';
 import type { Config } from '../runtime/config/schema';
 import { runningServers } from '../runtime/embedded/running';
@@ -52,6 +55,31 @@ export async function withOperations<T>(
   });
 }
 
+/** What a command may have to do without: a server that does not run here is undefined, one that is away is found out. */
+export interface ReachableParts {
+  readonly config: Config;
+  readonly store: Store | undefined;
+  readonly client: Client | undefined;
+}
+
+/** Runs something that goes on with what can be reached, and closes the connections after it. */
+export async function withReachable<T>(options: GlobalOptions, run: (parts: ReachableParts) => Promise<T>): Promise<T> {
+  const config = configOf(options);
+  const { temporalAddress, storeUrl } = runningServers(config.dataDir);
+  const address = config.temporal.address ?? temporalAddress;
+  const url = config.store.url?.reveal() ?? storeUrl;
+  const store = url === undefined ? undefined : openStore({ url, poolSize: 1 });
+  const temporal = address === undefined ? undefined : createTemporalClient(config, address);
+  try {
+    return await run({ config, store, client: temporal?.client });
+  } catch (error) {
+    throw toDuctusError(error);
+  } finally {
+    await temporal?.close();
+    await store?.destroy();
+  }
+}
+
 /** Runs something with the cross-reference of patients: PostgreSQL is all that it needs. */
 export async function withPatients<T>(
   options: GlobalOptions,
@@ -59,6 +87,12 @@ export async function withPatients<T>(
 ): Promise<T> {
   const config = configOf(options);
   return withStore(config, (store) => run(createPatientOperations(config, store)));
+}
+
+/** Runs something with the audit: PostgreSQL is all that it needs. */
+export async function withAudit<T>(options: GlobalOptions, run: (audit: AuditLog) => Promise<T>): Promise<T> {
+  const config = configOf(options);
+  return withStore(config, (store) => run(createAuditLog(config, store)));
 }
 
 async function withStore<T>(config: Config, run: (store: Store) => Promise<T>): Promise<T> {
@@ -79,6 +113,11 @@ function notRunning(): DuctusError {
     'DUCTUS_TEMPORAL_UNAVAILABLE',
     'Ductus does not run here: no embedded server answers, and the configuration names none. Start `ductus serve` first.',
   );
+}
+
+/** Who looks at something from here: the account, or the name given, and the machine. */
+export function viewerHere(by: string = userInfo().username): Viewer {
+  return { by, origin: { via: 'cli', address: hostname() } };
 }
 
 /** `--by`: who decides. Left out, it is the account of the machine, which help and guide do not name. */

@@ -16,6 +16,7 @@ export function destinationsCommand(globals: () => GlobalOptions): Command {
   destinations
     .command('list')
     .description('list the destinations of the configuration')
+    .addHelpText('after', '\nExample:\n  ductus destinations list')
     .action(async () => {
       const found = await withOperations(globals(), (operations) => operations.destinations());
       if (globals().json === true) for (const each of found) console.log(JSON.stringify(each));

@@ -4,15 +4,22 @@
  * has just been made: a third less memory under load, at the same speed (docs/guide/benchmarks.md).
  */
 import { Command } from 'commander';
+import { auditCommand } from './audit';
 import { codeMapsCommand } from './code-maps';
 import { configOf, EXIT, reportError, type GlobalOptions } from './context';
 import { destinationsCommand } from './destinations';
+import { doctorCommand } from './doctor';
+import { historyCommand } from './history';
+import { keysCommand } from './keys';
+import { linksCommand } from './links';
 import { parkedCommand } from './parked';
 import { patientsCommand } from './patients';
 import { previewCommand } from './preview';
 import { loadSiteFiles } from '../runtime/site/site-files';
 import { redeliverCommand } from './redeliver';
+import { releasesCommand } from './releases';
 import { serveCommand } from './serve';
+import { traceCommand } from './trace';
 
 /** Builds the program; nothing runs before `parseAsync`. */
 export function program(): Command {
@@ -24,9 +31,16 @@ export function program(): Command {
   const globals = (): GlobalOptions => root.opts<GlobalOptions>();
   root.addCommand(serveCommand(globals));
   root.addCommand(parkedCommand(globals));
+  root.addCommand(traceCommand(globals));
+  root.addCommand(doctorCommand(globals));
   root.addCommand(destinationsCommand(globals));
   root.addCommand(redeliverCommand(globals));
   root.addCommand(patientsCommand(globals));
+  root.addCommand(auditCommand(globals));
+  root.addCommand(historyCommand(globals));
+  root.addCommand(releasesCommand(globals));
+  root.addCommand(keysCommand(globals));
+  root.addCommand(linksCommand(globals));
   root.addCommand(previewCommand(globals));
   root.addCommand(codeMapsCommand(globals));
   root
@@ -34,6 +48,7 @@ export function program(): Command {
     .description('the configuration')
     .command('check')
     .description('read the configuration, its secrets and the files of the site, and say what is wrong')
+    .addHelpText('after', '\nExample:\n  ductus --config ductus.yaml config check')
     .action(() => {
       const config = configOf(globals());
       loadSiteFiles(config);

@@ -18,3 +18,8 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
 export function time(date: Date | null): string {
   return date === null ? '-' : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
+
+/** A file may hold what a terminal takes for an order. JSON lines need none of this: they escape it. */
+export function printable(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+}

@@ -3,13 +3,13 @@
  * files and from standard input, not as arguments: those stand in the history of the shell and in the list of processes.
  */
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { DuctusError } from '../domain/errors';
 import { SourceNumberSchema } from '../domain/patients';
 import type { PatientView } from '../queries/patients';
 import type { PatientsImport } from '../runtime/patient-operations';
-import { byOption, withPatients, type GlobalOptions } from './context';
+import { byOption, viewerHere, withPatients, type GlobalOptions } from './context';
+import { numbersFromInput } from './input';
 import { table, time } from './output';
 import { readPatientsFile } from './patients-file';
 
@@ -45,7 +45,7 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
       const { entries, lines } = readPatientsFile(readBytes(name));
       const { organization, by, reason, replace = false } = options;
       const outcome = await withPatients(globals(), (operations) =>
-        operations.import(organization, entries, { by, reason, replace }),
+        operations.import(organization, entries, { ...viewerHere(by), reason, replace }),
       );
       if (outcome.status !== 'done') throw notImported(outcome, lines);
       const { added, replaced, unchanged } = outcome;
@@ -80,7 +80,11 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
       if (organization === undefined) {
         throw new DuctusError('DUCTUS_REQUEST_INVALID', 'Name the organization whose numbers are to be shown.');
       }
-      print(await withPatients(globals(), (operations) => allOf((page) => operations.list(organization, page))));
+      print(
+        await withPatients(globals(), (operations) =>
+          allOf((page) => operations.list(organization, page, viewerHere())),
+        ),
+      );
     });
 
   patients
@@ -93,7 +97,9 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
       const values = await numbersFromInput();
       const found = await withPatients(globals(), async (operations) => {
         const each = await Promise.all(
-          values.map((sourceValue) => operations.list(organization, { sourceSystem: system, sourceValue })),
+          values.map((sourceValue) =>
+            operations.list(organization, { sourceSystem: system, sourceValue }, viewerHere()),
+          ),
         );
         return each.flat();
       });
@@ -118,7 +124,7 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
         throw new DuctusError('DUCTUS_REQUEST_INVALID', 'The system or one of the numbers is no plain text.');
       }
       const removed = await withPatients(globals(), (operations) =>
-        operations.remove(organization, numbers, { by, reason }),
+        operations.remove(organization, numbers, { ...viewerHere(by), reason }),
       );
       console.log(
         isJson()
@@ -177,12 +183,4 @@ async function allOf(
     all.push(...page);
     if (page.length < PAGE) return all;
   }
-}
-
-/** Lines of standard input that hold something. */
-async function numbersFromInput(): Promise<readonly string[]> {
-  const lines = (await text(process.stdin)).split(/\r?\n/).map((line) => line.trim());
-  const numbers = lines.filter((line) => line !== '');
-  if (numbers.length === 0) throw new DuctusError('DUCTUS_REQUEST_INVALID', 'Give the number on standard input.');
-  return numbers;
 }

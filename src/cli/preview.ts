@@ -8,6 +8,7 @@ import { mapFile } from '../transforms/mapping';
 import type { MapResult, MessageForm } from '../transforms/model/message';
 import { configOf, type GlobalOptions } from './context';
 import { configuredProfile, defaultProfile, type PreviewProfile } from './preview-profile';
+import { printable } from './output';
 import { readPreviewFile } from './preview-file';
 import { ruleReasons } from './rule-reasons';
 import { Lineage, messageLines } from './trace-lines';
@@ -128,11 +129,6 @@ function textLines(
     Object.entries(unread).map(([element, count]) => `${element}: ${count}`),
   );
   return lines;
-}
-
-/** A file may hold what a terminal takes for an order. JSON lines need none of this: they escape it. */
-function printable(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
 function pathsOf(resources: readonly ParsedResource[]): ReadonlyMap<string, string> {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Viewer } from '../domain/audit';
 import { DuctusError } from '../domain/errors';
 import {
   NotificationIdSchema,
@@ -13,7 +14,7 @@ import {
 } from '../domain/identifiers';
 import type { RedeliveryState } from '../domain/redelivery';
 import type { Operations } from '../runtime/operations';
-import { byOption, withOperations, type GlobalOptions } from './context';
+import { byOption, viewerHere, withOperations, type GlobalOptions } from './context';
 import { differenceText } from './redeliver-text';
 import { parseTime } from './times';
 
@@ -99,7 +100,7 @@ async function showDifference(
     ...(notification === undefined ? {} : { notifications: notification }),
     all: all === true,
   });
-  const state = await ended(redelivery, name);
+  const state = await ended(redelivery, name, viewerHere(options.by));
   if (state.status !== 'compared') throw new DuctusError('DUCTUS_INTERNAL', 'The comparison came to no end.');
   const { report, digest } = state;
   console.log(
@@ -124,7 +125,7 @@ async function approve(
       'The digest stands for what was compared: give no other selection with --approve.',
     );
   }
-  const state = await ended(redelivery, await redelivery.approve({ digest, by, reason }));
+  const state = await ended(redelivery, await redelivery.approve({ digest, by, reason }), viewerHere(by));
   if (state.status === 'changed') {
     throw new DuctusError(
       'DUCTUS_REDELIVERY_CHANGED',
@@ -143,10 +144,11 @@ async function approve(
 async function ended(
   redelivery: Operations['redelivery'],
   name: string,
+  viewer: Viewer,
 ): Promise<Exclude<RedeliveryState, { readonly status: 'running' | 'failed' }>> {
   const shows = process.stderr.isTTY;
   for (;;) {
-    const state = await redelivery.state(name);
+    const state = await redelivery.state(name, viewer);
     if (state === undefined) throw new DuctusError('DUCTUS_NOT_FOUND', 'The comparison is gone.');
     if (state.status === 'failed') throw new DuctusError('DUCTUS_INTERNAL', state.message);
     if (state.status !== 'running') {

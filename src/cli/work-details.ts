@@ -1,5 +1,6 @@
 /** One piece of work as text for a terminal. */
 import { ERRORS, isErrorCode } from '../domain/errors';
+import { Stage } from '../domain/stages';
 import type { Work } from '../queries/work';
 import { table, time } from './output';
 
@@ -24,11 +25,11 @@ export function workDetails(work: Work): string {
   if (work.repeats > 0) lines.push(`  repeats       ${String(work.repeats)}`);
   if (work.decidedBy !== null) lines.push(`  decided       by ${work.decidedBy}: ${work.decidedReason ?? ''}`);
   if (isErrorCode(work.code)) {
-    // What somebody has dealt with stays to be read; only work that still goes on wants something.
-    const isOver = work.closedAt !== null;
+    // The ledger keeps the last error, to be read; work that is over or goes on by itself asks nobody for anything.
+    const isParked = work.stage === Stage.parked;
     lines.push(
-      `  ${(isOver ? 'had failed' : 'error').padEnd(14)}${work.code} at ${work.step ?? '?'}: ${work.message ?? ''}`,
-      ...(isOver ? [] : [`  what to do    ${ERRORS[work.code].nextStep}`]),
+      `  ${(isParked ? 'error' : 'had failed').padEnd(14)}${work.code} at ${work.step ?? '?'}: ${work.message ?? ''}`,
+      ...(isParked ? [`  what to do    ${ERRORS[work.code].nextStep}`] : []),
     );
   }
   const rows = work.messages.map((message) => [

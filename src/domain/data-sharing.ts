@@ -147,7 +147,13 @@ export interface CloseInput extends WorkKey {
 export interface Alert {
   /** Same key, same condition. No PHI. */
   readonly key: string;
-  readonly code: ErrorCode | 'DUCTUS_DEADLINE' | 'DUCTUS_DESTINATION_DOWN';
+  readonly code:
+    | ErrorCode
+    | 'DUCTUS_DEADLINE'
+    | 'DUCTUS_DESTINATION_DOWN'
+    | 'DUCTUS_NO_TRAFFIC'
+    | 'DUCTUS_CERTIFICATE_EXPIRES'
+    | 'DUCTUS_WORK_OLD';
   readonly text: string;
 }
 

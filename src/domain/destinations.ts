@@ -30,6 +30,8 @@ export type DestinationReport = { readonly kind: 'failing'; readonly code: Error
 export interface DestinationOrder {
   readonly by: string;
   readonly reason: string;
+  /** The same again is the same order. Absent in orders of earlier versions. */
+  readonly id?: string;
 }
 
 /** Waits and rates of a destination, read from the configuration by an activity so that a replay never reads it. */

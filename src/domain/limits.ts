@@ -58,6 +58,18 @@ export const LIMITS = {
   /** A page of starts: 50, each at most 5 s after the other, and reserve. */
   startPageMs: 10 * MINUTE,
 
+  /** Answers of health checks and metrics are kept this long, so that asking often is no load. */
+  answerKeptMs: 1 * SECOND,
+  /** How work stands is read for the metrics at most this often (Prometheus scrapes every 15 s to 1 min by custom). */
+  standingRefreshMs: 10 * SECOND,
+  /** Within Prometheus's default time for a scrape (10 s); past it, the gauges are silent. */
+  standingReadMs: 5 * SECOND,
+  sdkScrapeMs: 2 * SECOND,
+  /** How often conditions are looked at that nothing else would notice: no traffic, old work, certificates. */
+  watchEveryMs: 5 * MINUTE,
+  /** One look at them. */
+  watchTryMs: 30 * SECOND,
+
   /** One batch of blob deletions. */
   housekeepingTryMs: 1 * MINUTE,
 

@@ -8,6 +8,7 @@ export const WORKFLOW_TYPES = {
   housekeeping: 'housekeeping',
   redelivery: 'redelivery',
   redeliveryPlan: 'redeliveryPlan',
+  watch: 'watch',
 } as const;
 
 export const SIGNALS = {

@@ -60,3 +60,6 @@ export function destinationWorkflowId(destination: DestinationId): string {
 
 /** The Schedule that deletes blobs whose time is over, and the prefix of its workflows. */
 export const HOUSEKEEPING_SCHEDULE_ID = 'housekeeping';
+
+/** The Schedule that looks for conditions to alert people of, and the prefix of its workflows. */
+export const WATCH_SCHEDULE_ID = 'watch';

@@ -5,10 +5,8 @@ import type { ActivityDependencies, RocheConnection, WorkflowMessenger } from '.
 import { destinationConfig, organizationConfig } from '../activities/dependencies';
 import type { EmrConnection } from '../connectors/emr/connection';
 import { openConnection } from '../connectors/emr/open-connection';
-import { RocheServicesClient } from '../connectors/roche/services-client';
+import type { RocheServicesClient } from '../connectors/roche/services-client';
 import { CredentialCache, type CredentialFetch } from '../connectors/s3/credentials';
-import { S3ObjectReader } from '../connectors/s3/object-reader';
-import { PresignedReader } from '../connectors/s3/presigned-reader';
 import { assumeRoleSource, webIdentitySource } from '../connectors/s3/sts';
 import type { DestinationId, OrganizationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
@@ -20,6 +18,12 @@ import type { Config, OrganizationConfig } from './config/schema';
 import { loadSiteFiles } from './site/site-files';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
+import {
+  tracedConnection,
+  TracedObjectReader,
+  TracedPresignedReader,
+  TracedRocheServices,
+} from './telemetry/traced-connections';
 
 export interface Parts {
   readonly config: Config;
@@ -56,7 +60,7 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
     roche: (id) => {
       let connection = roche.get(id);
       if (connection === undefined) {
-        connection = connect(organizationConfig(config, id));
+        connection = connectRoche(organizationConfig(config, id));
         roche.set(id, connection);
       }
       return connection;
@@ -64,7 +68,7 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
     emr: (id) => {
       let connection = connections.get(id);
       if (connection === undefined) {
-        connection = openConnection(destinationConfig(config, id));
+        connection = tracedConnection(id, openConnection(destinationConfig(config, id)));
         connections.set(id, connection);
       }
       return connection;
@@ -106,8 +110,9 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
   };
 }
 
-function connect(organization: OrganizationConfig): RocheConnection {
-  const services = new RocheServicesClient({ emrOid: organization.emrOid, config: organization.roche });
+/** Clients of the outside systems of one organization; nothing is connected before the first request. */
+export function connectRoche(organization: OrganizationConfig): RocheConnection {
+  const services = new TracedRocheServices({ emrOid: organization.emrOid, config: organization.roche });
   const credentials = new CredentialCache(credentialSource(organization, services), {
     refreshBeforeMs:
       organization.retrieval.credentials.source === 'roche-token'
@@ -117,8 +122,8 @@ function connect(organization: OrganizationConfig): RocheConnection {
   return {
     services,
     credentials,
-    objects: new S3ObjectReader({ retrieval: organization.retrieval, credentials }),
-    presigned: new PresignedReader({ retrieval: organization.retrieval }),
+    objects: new TracedObjectReader({ retrieval: organization.retrieval, credentials }),
+    presigned: new TracedPresignedReader({ retrieval: organization.retrieval }),
   };
 }
 

@@ -2,6 +2,7 @@
  * What operators can do with the cross-reference of patients, once for the HTTP API and the command line. A change is one
  * transaction with its entry in the list of decisions; no workflow is needed for it (ADR 0013).
  */
+import { numberMark, patientMarks, type Viewer } from '../domain/audit';
 import { DuctusError } from '../domain/errors';
 import { OrganizationIdSchema, type OrganizationId } from '../domain/identifiers';
 import {
@@ -11,15 +12,19 @@ import {
   type PatientsSummary,
   type PatientView,
 } from '../queries/patients';
+import { recordAuditOf } from '../store/audit';
 import type { Store } from '../store/database';
 import {
   importPatients,
   removePatients,
+  type MarksOf,
   type ImportOutcome,
   type PatientEntry,
   type PatientOrder,
   type SourceNumber,
 } from '../store/patients';
+import { identifierKey } from '../transforms/fhir-bundle/references';
+import { createKeyedHash } from './codec/keyed-hash';
 import type { Config } from './config/schema';
 
 export type PatientsImport =
@@ -30,7 +35,8 @@ export type PatientsImport =
 export interface PatientOperations {
   /** @throws DuctusError DUCTUS_NOT_FOUND, as all here, for an organization that is not configured */
   summary(organization?: string): Promise<readonly PatientsSummary[]>;
-  list(organization: string, filter: PatientFilter): Promise<readonly PatientView[]>;
+  /** Shows numbers: who looked stands in the audit first. */
+  list(organization: string, filter: PatientFilter, viewer: Viewer): Promise<readonly PatientView[]>;
   /** All entries or none; an entry that is there with another number is only replaced where that is asked for. */
   import(
     organization: string,
@@ -43,6 +49,14 @@ export interface PatientOperations {
 
 /** Builds the operations on a store. */
 export function createPatientOperations(config: Config, store: Store): PatientOperations {
+  const hash = createKeyedHash(config.encryption.hashKey);
+  const marksIn =
+    (organization: OrganizationId): MarksOf =>
+    ({ sourceSystem, sourceValue, mrn }) =>
+      patientMarks(hash, organization, {
+        key: identifierKey({ system: sourceSystem, value: sourceValue }),
+        numbers: [sourceValue, mrn],
+      });
   const configured = (organization: string): OrganizationId => {
     const id = OrganizationIdSchema.safeParse(organization);
     if (!id.success || !Object.hasOwn(config.organizations, id.data)) {
@@ -53,7 +67,21 @@ export function createPatientOperations(config: Config, store: Store): PatientOp
   return {
     summary: async (organization) =>
       summarizePatients(store, organization === undefined ? undefined : configured(organization)),
-    list: async (organization, filter) => listPatients(store, configured(organization), filter),
+    list: async (organization, filter, viewer) => {
+      const id = configured(organization);
+      const found = await listPatients(store, id, filter);
+      // Also when nothing is found: that a number is not known says something as well.
+      const asked = filter.sourceValue === undefined ? [] : [[numberMark(hash, id, filter.sourceValue)]];
+      const entry = {
+        kind: 'patients-read',
+        action: 'R',
+        organization: id,
+        ...viewer,
+        details: { shown: found.length },
+      } as const;
+      await recordAuditOf(store, entry, found.length > 0 ? found.map(marksIn(id)) : asked);
+      return found;
+    },
     import: async (organization, entries, order) => {
       const id = configured(organization);
       const { unique, contradictory } = withoutRepeats(entries);
@@ -63,11 +91,15 @@ export function createPatientOperations(config: Config, store: Store): PatientOp
         id,
         unique.map(({ entry }) => entry),
         order,
+        marksIn(id),
       );
       if (outcome.status === 'done') return outcome;
       return { status: 'different', changed: outcome.changed.flatMap((index) => unique[index]?.position ?? []) };
     },
-    remove: async (organization, numbers, order) => removePatients(store, configured(organization), numbers, order),
+    remove: async (organization, numbers, order) => {
+      const id = configured(organization);
+      return removePatients(store, id, numbers, order, marksIn(id));
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Viewer } from '../domain/audit';
 import { DuctusError, isErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { QUERIES } from '../domain/messages';
@@ -19,7 +20,9 @@ import type {
 import { RedeliveryReportSchema, type RedeliveryReport } from '../domain/redelivery-report';
 import { redeliveryPlanWorkflowId } from '../domain/workflow-ids';
 import { selectionOfDigest } from '../queries/redelivery';
+import { recordAuditOf } from '../store/audit';
 import type { Store } from '../store/database';
+import { marksInPlan } from '../store/redelivery-plans';
 import { createBlobStore } from './blob-store';
 import type { Config } from './config/schema';
 import { startRedeliveryPlan } from './temporal/messenger';
@@ -42,8 +45,9 @@ export interface RedeliveryOperations {
    *   reason in plain text
    */
   approve(approval: RedeliveryApproval): Promise<string>;
-  /** How far it is, or what came of it; undefined for a name that nobody has. The report holds values of patients. */
-  state(name: string): Promise<RedeliveryState | undefined>;
+  /** How far it is, or what came of it; undefined for a name that nobody has. The report holds values of
+   * patients: who looked at it stands in the audit first. */
+  state(name: string, viewer: Viewer): Promise<RedeliveryState | undefined>;
 }
 
 /** @param configured checks that a destination is in the configuration */
@@ -95,7 +99,7 @@ export function createRedeliveryOperations(
       return name;
     },
 
-    state: async (name) => {
+    state: async (name, viewer) => {
       const handle = client.workflow.getHandle<() => Promise<RedeliveryPlanResult>>(redeliveryPlanWorkflowId(name));
       try {
         const { status } = await within(() => handle.describe());
@@ -107,6 +111,15 @@ export function createRedeliveryOperations(
         if (result.status !== 'compared') return result;
         const { digest } = result;
         const report = await readReport(config, result.report);
+        const entry = {
+          kind: 'difference-read',
+          action: 'R',
+          destination: name.slice(0, name.indexOf('/')),
+          work: redeliveryPlanWorkflowId(name),
+          ...viewer,
+          details: { files: report.files.looked, ...(digest === undefined ? {} : { digest }) },
+        } as const;
+        await recordAuditOf(store, entry, await marksInPlan(store, result.planId));
         return { status: 'compared', report, ...(digest === undefined ? {} : { digest }) };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;

@@ -8,21 +8,26 @@ import { createApi } from '../api/server';
 import { DuctusError } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
 import { WORKFLOW_TYPES } from '../domain/messages';
-import { HOUSEKEEPING_SCHEDULE_ID } from '../domain/workflow-ids';
-import { migrateStore, openStore, type Store } from '../store/database';
+import { HOUSEKEEPING_SCHEDULE_ID, WATCH_SCHEDULE_ID } from '../domain/workflow-ids';
+import { migrateStore, openStore } from '../store/database';
+import { createAuditLog } from './audit';
+import { startCodecServer } from './codec-server';
 import type { Config } from './config/schema';
 import { buildDependencies } from './dependencies';
 import { startEmbeddedPostgres } from './embedded/postgres';
 import { findTemporalBinary, startEmbeddedTemporal } from './embedded/temporal';
+import { createHealth, startMonitoring, type RunningMonitoring } from './monitoring';
 import { createOperations } from './operations';
 import { createPatientOperations } from './patient-operations';
 import { createTemporalClient, registerSearchAttributes } from './temporal/client';
-import { createWorkflowMessenger, notifyDataSharing } from './temporal/messenger';
+import { createWorkflowMessenger, FLOW, notifyDataSharing } from './temporal/messenger';
 import { startWorker, type WorkflowCode } from './temporal/worker';
 import type { Logger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
+import { traced } from './telemetry/span';
+import { startTracing } from './telemetry/traces';
 
-export type Role = 'api' | 'worker' | 'all';
+export type Role = 'api' | 'worker' | 'codec' | 'all';
 
 export interface RunningDuctus {
   /** Base URL of the HTTP API; undefined for a worker alone. */
@@ -30,6 +35,10 @@ export interface RunningDuctus {
   readonly temporalAddress: string;
   /** URL of the Temporal Web UI, when Ductus runs the server. */
   readonly temporalUi: string | undefined;
+  /** URL of the codec server, where it runs. */
+  readonly codecUrl: string | undefined;
+  /** Base URL of the listener of `metrics.port`, where one is configured. */
+  readonly metricsUrl: string | undefined;
   /** Rejects when a part fails that Ductus can't go on without. */
   readonly failed: Promise<never>;
   /** Stops everything within the grace period; nothing that was taken is lost. */
@@ -49,6 +58,8 @@ const START_PATIENCE_MS = 120_000;
 export interface ServeOptions {
   /** Codec server that the embedded Temporal's Web UI asks to decode payloads; default: the one of the configuration. */
   readonly codecEndpoint?: string;
+  /** Where Temporal's SDK serves its own metrics in this process; they are shown with Ductus's. */
+  readonly sdkMetricsUrl?: string;
   /** Where the workflows' code is; default: the prebuilt bundle. */
   readonly workflows?: WorkflowCode;
 }
@@ -66,6 +77,8 @@ export async function serve(
       `serve --role ${role} needs temporal.address and store.url: embedded servers run in the process of --role all only.`,
     );
   }
+  if (role === 'codec' && config.codec === undefined)
+    throw new DuctusError('DUCTUS_CONFIG_INVALID', 'serve --role codec needs `codec` in the configuration.');
   const closers: Closer[] = [];
   const stop = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) {
@@ -92,16 +105,7 @@ async function start(
   closers: Closer[],
   stop: () => Promise<void>,
 ): Promise<RunningDuctus> {
-  const temporal = await temporalServer(
-    config,
-    logger,
-    options.codecEndpoint ?? config.temporal.embedded.codecEndpoint,
-    closers,
-  );
   const storeUrl = await storeServer(config, logger, closers);
-
-  const { client, close } = createTemporalClient(config, temporal.address);
-  closers.push({ name: 'temporal client', close });
   const store = openStore({
     url: storeUrl,
     poolSize: config.store.poolSize,
@@ -109,6 +113,40 @@ async function start(
   });
   closers.push({ name: 'store', close: () => store.destroy() });
   const metrics = createMetrics();
+  const shared = { config, store, metrics, logger };
+  // Before Temporal: the embedded Web UI is told where it is.
+  const codec = role === 'codec' || role === 'all' ? await startCodecServer(config, logger, store) : undefined;
+  if (codec !== undefined) closers.push({ name: 'codec server', close: () => codec.close() });
+  if (role === 'codec') {
+    const temporalAddress = config.temporal.address ?? '';
+    const health = createHealth({ ...shared, roles: ['codec'], client: undefined, sdkMetricsUrl: undefined });
+    const metricsUrl = listensWithMetrics(await startMonitoring(config, health, logger), closers);
+    return {
+      url: undefined,
+      temporalAddress,
+      temporalUi: undefined,
+      codecUrl: codec?.url,
+      metricsUrl,
+      failed: never(),
+      stop,
+    };
+  }
+  const codecEndpoint = options.codecEndpoint ?? config.temporal.embedded.codecEndpoint ?? codec?.url;
+  const temporal = await temporalServer(config, logger, codecEndpoint, closers);
+  if (temporal.ui !== undefined) codec?.allow(temporal.ui);
+
+  const tracing = startTracing(config);
+  if (tracing !== undefined) closers.push({ name: 'traces', close: () => tracing.close() });
+  const { client, close } = createTemporalClient(config, temporal.address, tracing?.clientInterceptors);
+  closers.push({ name: 'temporal client', close });
+  const health = createHealth({
+    ...shared,
+    roles: role === 'all' ? ['api', 'worker'] : [role],
+    client,
+    sdkMetricsUrl: options.sdkMetricsUrl,
+  });
+  // Before the waits for what is not there yet: they can be seen, and so can a stop.
+  const metricsUrl = listensWithMetrics(await startMonitoring(config, health, logger), closers);
   const { taskQueue, namespace } = config.temporal;
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
@@ -117,7 +155,14 @@ async function start(
   if (role !== 'api') {
     await patiently(logger, 'PostgreSQL', () => migrateStore(store));
     await patiently(logger, 'Temporal', () => registerSearchAttributes(client, namespace));
-    await scheduleHousekeeping(client, taskQueue);
+    await scheduleEvery(
+      client,
+      taskQueue,
+      HOUSEKEEPING_SCHEDULE_ID,
+      WORKFLOW_TYPES.housekeeping,
+      HOUSEKEEPING_EVERY_MS,
+    );
+    await scheduleEvery(client, taskQueue, WATCH_SCHEDULE_ID, WORKFLOW_TYPES.watch, LIMITS.watchEveryMs);
     const built = buildDependencies({
       config,
       store,
@@ -126,7 +171,7 @@ async function start(
       logger,
     });
     closers.push({ name: 'connections', close: () => built.close() });
-    const worker = await startWorker(built.deps, temporal.address, options.workflows);
+    const worker = await startWorker(built.deps, temporal.address, options.workflows, tracing);
     worker.stopped.catch((error: unknown) => fail(error instanceof Error ? error : new Error('the worker failed')));
     closers.push({
       name: 'worker',
@@ -145,18 +190,40 @@ async function start(
       config,
       logger,
       metrics,
-      notify: (input) => storedInTemporal(client, () => notifyDataSharing(client, taskQueue, input)),
+      notify: (input) =>
+        traced('POST /roche/notifications', { kind: 'server', organization: input.organization }, () =>
+          storedInTemporal(client, () => notifyDataSharing(client, taskQueue, input)),
+        ),
       operations,
       redelivery: operations.redelivery,
       patients: createPatientOperations(config, store),
-      notReady: () => notReady(client, store, namespace),
+      audit: createAuditLog(config, store),
+      health,
     });
     await app.listen({ host: config.api.host, port: config.api.port });
     closers.push({ name: 'api', close: () => app.close() });
     url = listeningUrl(app.addresses()[0], config);
     logger.info({ url }, 'api listens');
   }
-  return { url, temporalAddress: temporal.address, temporalUi: temporal.ui, failed, stop };
+  return {
+    url,
+    temporalAddress: temporal.address,
+    temporalUi: temporal.ui,
+    codecUrl: codec?.url,
+    metricsUrl,
+    failed,
+    stop,
+  };
+}
+
+function listensWithMetrics(monitoring: RunningMonitoring | undefined, closers: Closer[]): string | undefined {
+  if (monitoring !== undefined) closers.push({ name: 'metrics', close: () => monitoring.close() });
+  return monitoring?.url;
+}
+
+/** A part that can't fail after it has started. */
+function never(): Promise<never> {
+  return new Promise<never>(() => undefined);
 }
 
 function listeningUrl(address: AddressInfo | string | undefined, config: Config): string {
@@ -225,34 +292,34 @@ async function storedInTemporal(client: Client, call: () => Promise<void>): Prom
   }
 }
 
-async function notReady(client: Client, store: Store, namespace: string): Promise<readonly string[]> {
-  const missing: string[] = [];
-  try {
-    await client.withDeadline(Date.now() + LIMITS.signalWithStartMs, () =>
-      client.workflowService.describeNamespace({ namespace }),
-    );
-  } catch {
-    missing.push('temporal');
-  }
-  try {
-    await store.selectFrom('destination').select('destination').limit(1).execute();
-  } catch {
-    missing.push('postgresql');
-  }
-  return missing;
-}
-
 /** Blobs are looked at once an hour. */
-const HOUSEKEEPING_EVERY = '1 hour';
+const HOUSEKEEPING_EVERY_MS = 60 * 60_000;
 
-async function scheduleHousekeeping(client: Client, taskQueue: string): Promise<void> {
+async function scheduleEvery(
+  client: Client,
+  taskQueue: string,
+  scheduleId: string,
+  workflowType: string,
+  everyMs: number,
+): Promise<void> {
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType,
+    taskQueue,
+    args: [],
+    typedSearchAttributes: [{ key: FLOW, value: workflowType }],
+  };
   try {
     await client.schedule.create({
-      scheduleId: HOUSEKEEPING_SCHEDULE_ID,
-      spec: { intervals: [{ every: HOUSEKEEPING_EVERY }] },
-      action: { type: 'startWorkflow', workflowType: WORKFLOW_TYPES.housekeeping, taskQueue, args: [] },
+      scheduleId,
+      spec: { intervals: [{ every: everyMs }] },
+      action,
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    // Made by an earlier version, perhaps. How often it runs stays: a site may have set it.
+    await client.schedule
+      .getHandle(scheduleId)
+      .update((schedule) => (schedule.action.taskQueue === taskQueue ? { ...schedule, action } : schedule));
   }
 }

@@ -31,6 +31,15 @@ export async function clearAlert(store: Store, key: string): Promise<boolean> {
   return cleared.numUpdatedRows === 1n;
 }
 
+/** Alerts that are raised and not cleared, with a key that begins so. */
+export async function raisedAlerts(
+  store: Store,
+  prefixes: readonly string[],
+): Promise<readonly { readonly key: string; readonly code: string }[]> {
+  const rows = await store.selectFrom('alert').select(['key', 'code']).where('cleared_at', 'is', null).execute();
+  return rows.filter(({ key }) => prefixes.some((prefix) => key.startsWith(prefix)));
+}
+
 /** Several may find the same condition at the same moment: one of them tells. */
 async function claim(store: Store, key: string): Promise<boolean> {
   const claimed = await store

@@ -9,6 +9,8 @@ import { ledgerMigration } from './migrations/0001-ledger';
 import { patientsMigration } from './migrations/0002-patients';
 import { transformCountsMigration } from './migrations/0003-transform-counts';
 import { redeliveryMigration } from './migrations/0004-redelivery';
+import { auditMigration } from './migrations/0005-audit';
+import { standingMigration } from './migrations/0006-standing';
 import type { Database } from './schema';
 
 export type Store = Kysely<Database>;
@@ -49,7 +51,24 @@ export function openStore(options: StoreOptions): Store {
  * @throws DuctusError DUCTUS_STORE_UNAVAILABLE with the name of the migration that failed
  */
 export async function migrateStore(store: Store): Promise<void> {
-  const migrator = new Migrator({
+  const migrator = migratorOf(store);
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the start';
+    throw new DuctusError('DUCTUS_STORE_UNAVAILABLE', `The store could not be migrated: ${failed} failed.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Names of the migrations that the store does not have yet. Changes nothing. */
+export async function pendingMigrations(store: Store): Promise<readonly string[]> {
+  const migrations = await migratorOf(store).getMigrations();
+  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
+function migratorOf(store: Store): Migrator {
+  return new Migrator({
     db: store,
     provider: {
       getMigrations: () =>
@@ -58,14 +77,9 @@ export async function migrateStore(store: Store): Promise<void> {
           '0002-patients': patientsMigration,
           '0003-transform-counts': transformCountsMigration,
           '0004-redelivery': redeliveryMigration,
+          '0005-audit': auditMigration,
+          '0006-standing': standingMigration,
         }),
     },
   });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the start';
-    throw new DuctusError('DUCTUS_STORE_UNAVAILABLE', `The store could not be migrated: ${failed} failed.`, {
-      cause: error,
-    });
-  }
 }

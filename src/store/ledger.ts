@@ -12,6 +12,7 @@ import {
   type OrganizationId,
 } from '../domain/identifiers';
 import { Outcome, Stage } from '../domain/stages';
+import { recordAudit } from './audit';
 import type { Store } from './database';
 
 const OUTCOMES: ReadonlySet<string> = new Set(Object.values(Outcome));
@@ -201,33 +202,46 @@ export async function closeNotification(store: Store, record: CloseRecord): Prom
   `.execute(store);
 }
 
-/** Writes an operator's decision down, in the work and in the append-only list. */
-export async function recordDecision(
-  store: Store,
-  key: WorkKey,
-  decision: {
-    readonly action: string;
-    readonly by: string;
-    readonly reason: string;
-    readonly details: Readonly<Record<string, unknown>>;
-  },
-): Promise<void> {
+/** What an operator decided about work. */
+export interface Decision {
+  /** The same again is the same decision: a step that is repeated writes it once. */
+  readonly id: string;
+  readonly action: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
+
+/** Writes an operator's decision down: in the work, in the append-only list, and in the audit. Idempotent. */
+export async function recordDecision(store: Store, key: WorkKey, decision: Decision): Promise<void> {
+  const { id, action, by, reason, details } = decision;
   await store.transaction().execute(async (trx) => {
-    await trx
+    const work = await trx
       .updateTable('notification')
-      .set({ decided_by: decision.by, decided_reason: decision.reason })
+      .set({ decided_by: by, decided_reason: reason })
       .where((eb) => eb.and(workColumns(key)))
-      .execute();
+      .returning('workflow_id')
+      .executeTakeFirst();
+    const isNew = await recordAudit(trx, {
+      id,
+      kind: 'repair',
+      action: 'E',
+      organization: key.organization,
+      ...(work === undefined ? {} : { work: work.workflow_id }),
+      by,
+      details: { decision: action, reason, ...details },
+    });
+    if (!isNew) return;
     await trx
       .insertInto('decision')
       .values({
         organization: key.organization,
         notification_id: key.notificationId + key.variant,
         destination: null,
-        action: decision.action,
-        by: decision.by,
-        reason: decision.reason,
-        details: JSON.stringify(decision.details),
+        action,
+        by,
+        reason,
+        details: JSON.stringify(details),
         at: new Date(),
       })
       .execute();
@@ -319,14 +333,29 @@ export async function codesNoLongerParked(store: Store, organization: Organizati
   return rows.map((row) => row.code).filter(isErrorCode);
 }
 
-/** Writes down that an operator held or resumed a destination. */
+/** Writes down that an operator held or resumed a destination, in the list of decisions and in the audit. Idempotent. */
 export async function recordDestinationDecision(
   store: Store,
   destination: DestinationId,
-  decision: { readonly action: 'hold' | 'resume'; readonly by: string; readonly reason: string },
+  {
+    id,
+    ...decision
+  }: { readonly id: string; readonly action: 'hold' | 'resume'; readonly by: string; readonly reason: string },
 ): Promise<void> {
-  await store
-    .insertInto('decision')
-    .values({ organization: null, notification_id: null, destination, ...decision, details: '{}', at: new Date() })
-    .execute();
+  const { action, by, reason } = decision;
+  await store.transaction().execute(async (trx) => {
+    const entry = {
+      id,
+      kind: 'destination-order',
+      action: 'E',
+      destination,
+      by,
+      details: { order: action, reason },
+    } as const;
+    if (!(await recordAudit(trx, entry))) return;
+    await trx
+      .insertInto('decision')
+      .values({ organization: null, notification_id: null, destination, ...decision, details: '{}', at: new Date() })
+      .execute();
+  });
 }

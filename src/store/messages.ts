@@ -4,8 +4,10 @@
  */
 import { sql, type Transaction } from 'kysely';
 import type { BlobRef, WorkKey } from '../domain/data-sharing';
+import { DUCTUS_ITSELF, type AuditKind, type AuditOutcome } from '../domain/audit';
 import { DuctusError, type ErrorCode } from '../domain/errors';
 import { MessageControlIdSchema, type DestinationId, type MessageControlId } from '../domain/identifiers';
+import { auditId } from './audit';
 import type { Store } from './database';
 import { workColumns } from './ledger';
 import type { Database } from './schema';
@@ -15,9 +17,11 @@ export interface NewMessage {
   readonly blobIndex: number;
   readonly resourceHashes: readonly string[];
   readonly resourceVersions: readonly string[];
+  /** Marks of the patient for the audit; see `patientMarks`. */
+  readonly patients?: readonly string[];
 }
 
-/** PostgreSQL's protocol counts the parameters of a statement in 16 bits; a row has 16 of them. */
+/** PostgreSQL's protocol counts the parameters of a statement in 16 bits; a row has 17 of them. */
 const ROWS_AT_ONCE = 1000;
 
 /**
@@ -59,6 +63,7 @@ export async function replaceMessages(
       error_code: null,
       resource_hashes: message.resourceHashes,
       resource_versions: message.resourceVersions,
+      patients: message.patients ?? [],
       sent_at: null,
       settled_at: null,
     }));
@@ -204,7 +209,8 @@ export async function markSending(
 
 /**
  * Settles an attempt whose message was not accepted: `prepared` when it can go again as it is, `rejected` when the EMR
- * refused it, `sending` when its outcome is not known. An attempt that was overtaken changes nothing.
+ * refused it, `sending` when its outcome is not known. An attempt that was overtaken changes nothing. What was sent may
+ * have been read, so the attempt stands in the audit.
  */
 export async function markNotAccepted(
   store: Store,
@@ -214,16 +220,40 @@ export async function markNotAccepted(
   state: 'prepared' | 'rejected' | 'sending',
   code: ErrorCode,
 ): Promise<void> {
-  await store
-    .updateTable('message')
-    .set({ state, error_code: code })
-    .where((eb) => eb.and({ ...workColumns(key), destination, sequence, attempts, state: 'sending' }))
-    .execute();
+  await sql`
+    with settled as (
+      update message set state = ${state}, error_code = ${code}
+      where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
+        and destination = ${destination} and sequence = ${sequence} and attempts = ${attempts} and state = 'sending'
+      returning *
+    )
+    ${auditAttempt('settled', attemptId(key, destination, { sequence, attempts }), state === 'sending' ? 4 : 8, code)}
+  `.execute(store);
 }
 
 /**
- * Settles an accepted message, remembers its resources as delivered, and forgets the destination's failures in a row: in
- * one statement, since it stands between any two messages.
+ * Writes into the audit that an attempt was made whose end nobody wrote down: its worker died. Once, however often it is
+ * found.
+ */
+export async function auditLostAttempt(
+  store: Store,
+  key: WorkKey,
+  destination: DestinationId,
+  { sequence, attempts }: SendAttempt,
+): Promise<void> {
+  await sql`
+    with lost as (
+      select * from message
+      where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
+        and destination = ${destination} and sequence = ${sequence} and attempts = ${attempts} and state = 'sending'
+    )
+    ${auditAttempt('lost', attemptId(key, destination, { sequence, attempts }), 4, 'DUCTUS_EMR_AMBIGUOUS')}
+  `.execute(store);
+}
+
+/**
+ * Settles an accepted message, remembers its resources as delivered, writes the delivery into the audit, and forgets the
+ * destination's failures in a row: in one statement, since it stands between any two messages.
  */
 export async function markAccepted(
   store: Store,
@@ -236,9 +266,11 @@ export async function markAccepted(
       update message set state = 'accepted', error_code = null, settled_at = now()
       where organization = ${key.organization} and notification_id = ${key.notificationId} and variant = ${key.variant}
         and destination = ${destination} and sequence = ${sequence}
-      returning destination, control_id, resource_hashes, resource_versions
+      returning *
     ), cleared as (
       update destination set failures = 0 where destination = ${destination} and failures > 0
+    ), audited as (
+      ${auditAttempt('accepted', deliveryId(key, destination, sequence), 0, undefined)}
     )
     insert into delivered_resource (destination, resource_hash, version, control_id, delivered_at)
     select a.destination, r.hash, r.version, a.control_id, now()
@@ -246,6 +278,36 @@ export async function markAccepted(
     on conflict (destination, resource_hash)
       do update set version = excluded.version, control_id = excluded.control_id, delivered_at = excluded.delivered_at
   `.execute(store);
+}
+
+/** A message is accepted once, and its place is never another message's after that. */
+function deliveryId({ organization, notificationId, variant }: WorkKey, destination: string, sequence: number): string {
+  return auditId('delivery', organization, notificationId, variant, destination, sequence);
+}
+
+function attemptId(key: WorkKey, destination: string, { sequence, attempts }: SendAttempt): string {
+  const { organization, notificationId, variant } = key;
+  return auditId('attempt', organization, notificationId, variant, destination, sequence, attempts);
+}
+
+/** An insert into the audit, from the rows of `message` that the statement names. */
+function auditAttempt(
+  rows: 'accepted' | 'settled' | 'lost',
+  id: string,
+  outcome: AuditOutcome,
+  code: ErrorCode | undefined,
+) {
+  const kind: AuditKind = 'delivery';
+  return sql`
+    insert into audit_event (event_id, kind, action, outcome, organization, destination, work, control_id, by, patients, details)
+    select ${id}::uuid, ${kind}, 'R', ${outcome}::smallint, m.organization, m.destination,
+      (select n.workflow_id from notification n where n.organization = m.organization
+        and n.notification_id = m.notification_id and n.variant = m.variant),
+      m.control_id, ${DUCTUS_ITSELF}, m.patients,
+      jsonb_build_object('attempt', m.attempts, 'resources', cardinality(m.resource_hashes))
+        || ${JSON.stringify(code === undefined ? {} : { code })}::jsonb
+    from ${sql.ref(rows)} m
+    on conflict (event_id) do nothing`;
 }
 
 /** Versions that the destination has of these resources. */

@@ -4,7 +4,9 @@
  * stand here in clear: a keyed hash could be looked up, but not sent to the EMR.
  */
 import { sql, type Transaction } from 'kysely';
+import type { AuditOrigin } from '../domain/audit';
 import type { OrganizationId } from '../domain/identifiers';
+import { recordAuditOf } from './audit';
 import type { Store } from './database';
 import type { Database } from './schema';
 
@@ -29,7 +31,11 @@ export interface PatientEntry extends SourceNumber {
 export interface PatientOrder {
   readonly by: string;
   readonly reason: string;
+  readonly origin?: AuditOrigin;
 }
+
+/** Marks of an entry's patient for the audit; see `patientMarks`. */
+export type MarksOf = (entry: SourceNumber & { readonly mrn: string }) => readonly string[];
 
 export type ImportOutcome =
   | { readonly status: 'done'; readonly added: number; readonly replaced: number; readonly unchanged: number }
@@ -49,27 +55,30 @@ export async function importPatients(
   organization: OrganizationId,
   entries: readonly PatientEntry[],
   order: PatientOrder & { readonly replace: boolean },
+  marksOf: MarksOf,
 ): Promise<ImportOutcome> {
   return store.transaction().execute(async (trx) => {
     await lock(trx, organization);
     const chunks = chunksOf(entries);
     const changed: number[] = [];
-    let unchanged = 0;
+    const same = new Set<number>();
     for (const [index, chunk] of chunks.entries()) {
-      for (const { position, same } of await present(trx, organization, chunk)) {
-        if (same) unchanged += 1;
-        else changed.push(index * ROWS_AT_ONCE + position - 1);
+      for (const found of await present(trx, organization, chunk)) {
+        const position = index * ROWS_AT_ONCE + found.position - 1;
+        if (found.same) same.add(position);
+        else changed.push(position);
       }
     }
     if (changed.length > 0 && !order.replace) return { status: 'different', changed: changed.sort((a, b) => a - b) };
     const counts = {
-      added: entries.length - unchanged - changed.length,
+      added: entries.length - same.size - changed.length,
       replaced: changed.length,
-      unchanged,
+      unchanged: same.size,
     };
     if (counts.added + counts.replaced > 0) {
       for (const chunk of chunks) await write(trx, organization, chunk, order.by);
-      await recordChange(trx, organization, 'patients-import', order, counts);
+      const touched = entries.filter((_, position) => !same.has(position));
+      await recordChange(trx, organization, 'patients-import', order, counts, touched.map(marksOf));
     }
     return { status: 'done', ...counts };
   });
@@ -84,24 +93,25 @@ export async function removePatients(
   organization: OrganizationId,
   numbers: readonly SourceNumber[],
   order: PatientOrder,
+  marksOf: MarksOf,
 ): Promise<number> {
   return store.transaction().execute(async (trx) => {
     await lock(trx, organization);
-    let removed = 0;
+    const removed: (SourceNumber & { readonly mrn: string })[] = [];
     for (const chunk of chunksOf(numbers)) {
-      const { rows } = await sql<{ found: number }>`
-        with gone as (
-          delete from patient_identifier p using ${given(chunk)}
-          where p.organization = ${organization}
-            and p.source_system = g.source_system and p.source_value = g.source_value
-          returning 1
-        )
-        select count(*) as found from gone
+      const { rows } = await sql<SourceNumber & { readonly mrn: string }>`
+        delete from patient_identifier p using ${given(chunk)}
+        where p.organization = ${organization}
+          and p.source_system = g.source_system and p.source_value = g.source_value
+        returning p.source_system as "sourceSystem", p.source_value as "sourceValue", p.emr_value as "mrn"
       `.execute(trx);
-      removed += rows[0]?.found ?? 0;
+      removed.push(...rows);
     }
-    if (removed > 0) await recordChange(trx, organization, 'patients-remove', order, { removed });
-    return removed;
+    if (removed.length > 0) {
+      const counts = { removed: removed.length };
+      await recordChange(trx, organization, 'patients-remove', order, counts, removed.map(marksOf));
+    }
+    return removed.length;
   });
 }
 
@@ -188,13 +198,14 @@ async function write(
   `.execute(trx);
 }
 
-/** With counts only: the list of decisions is kept for longer than any number may be. */
+/** With counts and hashes only: decisions and audit are kept for longer than any number may be. */
 async function recordChange(
   trx: Transaction<Database>,
   organization: OrganizationId,
   action: 'patients-import' | 'patients-remove',
-  { by, reason }: PatientOrder,
+  { by, reason, origin }: PatientOrder,
   counts: Readonly<Record<string, number>>,
+  marks: readonly (readonly string[])[],
 ): Promise<void> {
   await trx
     .insertInto('decision')
@@ -209,4 +220,13 @@ async function recordChange(
       at: new Date(),
     })
     .execute();
+  const audited = {
+    kind: 'patients-change',
+    action: action === 'patients-remove' ? 'D' : counts['replaced'] === 0 ? 'C' : 'U',
+    organization,
+    by,
+    ...(origin === undefined ? {} : { origin }),
+    details: { change: action, reason, ...counts },
+  } as const;
+  await recordAuditOf(trx, audited, marks);
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { BlobRef, WorkKey } from '../domain/data-sharing';
 import type { RedeliveryApproval, RedeliverySelection } from '../domain/redelivery';
+import { recordAudit } from './audit';
 import type { Store } from './database';
 import { workColumns } from './ledger';
 import { keyOf } from './redelivery';
@@ -182,6 +183,13 @@ export async function approvePlan(store: Store, planId: string, approval: Redeli
       .returning('destination')
       .executeTakeFirst();
     if (updated === undefined) return;
+    await recordAudit(trx, {
+      kind: 'redelivery-approval',
+      action: 'E',
+      destination: updated.destination,
+      by: approval.by,
+      details: { digest: approval.digest, plan: planId, reason: approval.reason },
+    });
     await trx
       .insertInto('decision')
       .values({
@@ -224,4 +232,15 @@ export async function forgetPlan(store: Store, planId: string): Promise<void> {
       .where('plan_id', '=', planId)
       .execute();
   });
+}
+
+/** Marks of the patients whose data stands in the difference of a plan, each patient's together. */
+export async function marksInPlan(store: Store, planId: string): Promise<readonly (readonly string[])[]> {
+  const { rows } = await sql<{ patients: readonly string[] }>`
+    select distinct m.patients from redelivery_file f
+    join message m on m.organization = f.organization and m.notification_id = f.notification_id
+      and (m.variant = f.variant or m.variant like f.variant || 'r%')
+    where f.plan_id = ${planId} and cardinality(m.patients) > 0
+  `.execute(store);
+  return rows.map(({ patients }) => patients);
 }

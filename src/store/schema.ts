@@ -3,7 +3,8 @@
  * Temporal. Clinical values are in no table: a resource is known by a keyed hash of its id. Only the cross-reference of
  * patients holds numbers of patients in clear.
  */
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { AuditOrigin } from '../domain/audit';
 import type { RedeliverySelection } from '../domain/redelivery';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -69,6 +70,8 @@ export interface MessageTable {
   possible_repeats: Generated<number>;
   error_code: string | null;
   resource_hashes: readonly string[];
+  /** Marks of the patient whose data it holds; see `patientMarks`. None for messages made before there was an audit. */
+  patients: Generated<readonly string[]>;
   resource_versions: readonly string[];
   sent_at: Timestamp | null;
   settled_at: Timestamp | null;
@@ -190,6 +193,38 @@ export interface PatientIdentifierTable {
   updated_by: string;
 }
 
+/** What happened to data of patients, and who did it. Append-only; numbers of patients as keyed hashes (ADR 0014). */
+export interface AuditEventTable {
+  id: GeneratedAlways<number>;
+  event_id: string;
+  at: Generated<Date>;
+  kind: string;
+  action: string;
+  outcome: number;
+  organization: string | null;
+  destination: string | null;
+  work: string | null;
+  control_id: string | null;
+  by: string;
+  origin: DefaultedJson<AuditOrigin>;
+  /** The marks of each patient, one behind the other; see `patientMarks`. */
+  patients: Generated<readonly string[]>;
+  details: DefaultedJson<Readonly<Record<string, string | number | boolean>>>;
+}
+
+/** Closes events of the audit under a keyed hash that holds the seal before it. */
+export interface AuditSealTable {
+  number: number;
+  /** Multirange of the ids of its events. */
+  ids: string;
+  events: number;
+  last_at: Timestamp;
+  digest: string;
+  previous: string;
+  seal: string;
+  sealed_at: Generated<Date>;
+}
+
 export interface Database {
   notification: NotificationTable;
   message: MessageTable;
@@ -203,4 +238,6 @@ export interface Database {
   patient_identifier: PatientIdentifierTable;
   redelivery: RedeliveryTable;
   redelivery_file: RedeliveryFileTable;
+  audit_event: AuditEventTable;
+  audit_seal: AuditSealTable;
 }

@@ -6,72 +6,27 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
   isCancellation,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
-  ApplicationFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  DataSharingInput,
-  DataSharingResult,
-  DataSharingStatus,
-  Notification,
-  Repair,
-  RepairResult,
-  RepairStep,
-  TransformResult,
-  WorkKey,
-} from '../domain/data-sharing';
+import type { DataSharingInput, DataSharingResult, RepairStep, TransformResult, WorkKey } from '../domain/data-sharing';
 import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
-import { QUERIES, SIGNALS, UPDATES } from '../domain/messages';
 import { Outcome, Stage } from '../domain/stages';
 import { acknowledging, delivering, fetching, ledger, quick, transforming } from './data-sharing-activities';
+import { listen, notified } from './data-sharing-messages';
 import { DataSharingState } from './data-sharing-state';
-import { parkedDetails, waitingDetails } from './operator-view';
+import { busyDetails, parkedDetails, retryingDetails, waitingDetails } from './operator-view';
 import { ERROR_CODE, OUTCOME, STAGE } from './search-attributes';
-import { quickThenPatient, quickThenUntilDone, stepFailure, withNewest } from './steps';
-
-export const notified = defineSignal<[Notification]>(SIGNALS.notified);
-export const turn = defineSignal(SIGNALS.turn);
-export const released = defineSignal<[DestinationId]>(SIGNALS.released);
-export const repairInBatch = defineSignal<[Repair]>(SIGNALS.repairInBatch);
-/** An update, not a signal: the operator must learn at once whether the decision was taken. */
-export const repair = defineUpdate<RepairResult, [Repair]>(UPDATES.repair);
-export const status = defineQuery<DataSharingStatus>(QUERIES.status);
+import { quickThenPatient, quickThenUntilDone, stepFailure, withNewest, type StepFailure } from './steps';
 
 /** Where a run goes on: at a step, or straight to the ACK with what the ledger says. */
 export type Next = RepairStep | 'open' | { readonly acknowledgeAs: Outcome };
-
-/** Listens to what others tell a piece of work while it is under way, whether it is delivered or delivered again. */
-export function listen(state: DataSharingState): void {
-  setHandler(turn, () => void (state.turns += 1));
-  setHandler(released, (destination) => void state.released.add(destination));
-  setHandler(status, () => state.status());
-  setHandler(repairInBatch, (decision) => {
-    if (state.whyNot(decision) === undefined) state.decide(decision);
-  });
-  const refuse = (decision: Repair): void => {
-    const why = state.whyNot(decision);
-    if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'DUCTUS_STATE_CONFLICT');
-  };
-  setHandler(
-    repair,
-    (decision) => {
-      // Again, because two updates of one moment are both validated before the first is handled.
-      refuse(decision);
-      state.decide(decision);
-      return { accepted: true, stage: state.stage };
-    },
-    { validator: refuse },
-  );
-}
 
 export async function dataSharing(input: DataSharingInput): Promise<DataSharingResult> {
   const state = new DataSharingState();
@@ -104,6 +59,14 @@ export async function dataSharing(input: DataSharingInput): Promise<DataSharingR
  */
 const QUICK_DELIVERY_MESSAGES = 2;
 
+/** Steps as operators read them. */
+const STEPS = {
+  token: '`retrieve` (token of Roche)',
+  file: '`retrieve` (file from S3)',
+  transform: '`transform`',
+  acknowledge: '`acknowledge` to Roche',
+} as const;
+
 /** The steps of one piece of work. A redelivery has some of its own (redelivery.ts). */
 export class Run {
   #step: RepairStep = 'retrieve';
@@ -116,6 +79,8 @@ export class Run {
   /** What an ACK that failed was to say, for its next try. */
   #finishAs: Outcome | undefined;
   #deadlineWatched = false;
+  /** What operators are told of now, by step or destination: one file may wait for one and be sent to another. */
+  readonly #details = new Map<string, string>();
 
   constructor(
     protected readonly state: DataSharingState,
@@ -164,7 +129,9 @@ export class Run {
     const opened = await quickThenUntilDone(
       () => quick.openNotification(entry),
       () => ledger.openNotification(entry),
+      (failure) => this.retries('`open` (PostgreSQL)', failure),
     );
+    this.tell('`open` (PostgreSQL)', '');
     switch (opened.disposition) {
       case 'closed':
         this.state.flag(`duplicate-of-${opened.outcome}`);
@@ -191,19 +158,24 @@ export class Run {
       async () => {
         const { source } = this.state.newest;
         const wanted = { ...this.key, source, sourceHash: this.state.newest.sourceHash };
-        const slow = (): void => this.isSlow(Stage.retrieving);
+        const slow =
+          (step: string) =>
+          (failure: StepFailure): void =>
+            this.isSlow(Stage.retrieving, step, failure, LIMITS.retrieveTotalMs);
         if (source.kind === 'access-point') {
           await quickThenPatient(
             () => quick.obtainToken(this.key),
-            () => fetching.obtainToken(this.key),
-            slow,
+            () => fetching.obtainToken.executeWithOptions({ summary: 'retrieve: token of Roche' }, [this.key]),
+            slow(STEPS.token),
           );
+          this.tell(STEPS.token, '');
         }
         const result = await quickThenPatient(
           () => quick.retrieveFile(wanted),
-          () => fetching.retrieveFile(wanted),
-          slow,
+          () => fetching.retrieveFile.executeWithOptions({ summary: 'retrieve: file from S3' }, [wanted]),
+          slow(STEPS.file),
         );
+        this.tell(STEPS.file, '');
         if (result.status === 'stored') return false;
         this.state.flag(`same-object-as-${result.notificationId}`);
         return true;
@@ -216,25 +188,28 @@ export class Run {
     this.#step = 'transform';
     for (;;) {
       const seen = this.state.turns;
-      const slow = (): void => this.isSlow(Stage.transforming);
       const result = await quickThenPatient(
         () => this.transformOnce('quick'),
         () => this.transformOnce('patient'),
-        slow,
+        (failure) => this.isSlow(Stage.transforming, STEPS.transform, failure, LIMITS.transformTotalMs),
       );
+      this.tell(STEPS.transform, '');
       if (result.status === 'ready') {
         this.#destinations = result.destinations;
         this.#small = result.messages <= QUICK_DELIVERY_MESSAGES;
         return;
       }
-      this.waits(`an earlier file of the same patient: \`${result.behind}\``);
+      this.waits(STEPS.transform, `an earlier file of the same patient: \`${result.behind}\``);
       await condition(() => this.state.turns > seen, LIMITS.waitFallbackMs);
+      this.tell(STEPS.transform, '');
     }
   }
 
   /** The one step of the transform that a redelivery does in its own way. */
   protected transformOnce(pace: 'quick' | 'patient'): Promise<TransformResult> {
-    return (pace === 'quick' ? quick : transforming).transformFile(this.key);
+    return pace === 'quick'
+      ? quick.transformFile(this.key)
+      : transforming.transformFile.executeWithOptions({ summary: 'transform: file to messages' }, [this.key]);
   }
 
   private async deliver(): Promise<void> {
@@ -250,16 +225,31 @@ export class Run {
     for (;;) {
       const wasReleased = this.state.released.delete(destination);
       const input = { ...this.key, destination, released: wasReleased, resendAmbiguous: this.#resendAmbiguous };
-      const patient = () => delivering.deliverMessages(input);
-      const slow = (): void => this.isSlow(Stage.delivering);
+      const step = `\`deliver\` to \`${destination}\``;
+      const patient = () =>
+        delivering.deliverMessages.executeWithOptions({ summary: `deliver to ${destination}` }, [input]);
+      const unhurried = () => {
+        this.tell(step, busyDetails(step, Date.now()));
+        return patient();
+      };
       const tried = isQuick
-        ? await quickThenPatient(() => quick.deliverMessages(input), patient, slow)
-        : await patient();
-      const result = tried.status === 'busy' ? await patient() : tried;
+        ? await quickThenPatient(
+            () => quick.deliverMessages(input),
+            patient,
+            (failure) => this.isSlow(Stage.delivering, step, failure),
+          )
+        : await unhurried();
+      const result = tried.status === 'busy' ? await unhurried() : tried;
+      this.tell(step, '');
       if (result.status === 'delivered') return;
       isQuick = false;
-      this.waits(`the destination \`${destination}\`, which is paused, held or draining`);
+      this.waits(
+        step,
+        `the destination \`${destination}\`, which is paused, held or draining`,
+        `see why with \`ductus destinations list\`, or on the page of the workflow \`destination/${destination}\`.`,
+      );
       await condition(() => this.state.released.has(destination), LIMITS.waitFallbackMs);
+      this.tell(step, '');
       this.show(Stage.delivering);
     }
   }
@@ -282,12 +272,12 @@ export class Run {
             attempt,
             delivered: outcome === Outcome.delivered || outcome === Outcome.deliveredInPart,
           };
-          const slow = (): void => this.isSlow(Stage.acknowledging);
           const result = await quickThenPatient(
             () => quick.acknowledge(ack),
-            () => acknowledging.acknowledge(ack),
-            slow,
+            () => acknowledging.acknowledge.executeWithOptions({ summary: 'acknowledge: tell Roche' }, [ack]),
+            (failure) => this.isSlow(Stage.acknowledging, STEPS.acknowledge, failure, LIMITS.acknowledgeTotalMs),
           );
+          this.tell(STEPS.acknowledge, '');
           this.#acknowledged = attempt;
           return result.status === 'handle-refused';
         },
@@ -314,13 +304,15 @@ export class Run {
       { key: STAGE, value: Stage.parked },
       { key: ERROR_CODE, value: failure.code },
     ]);
-    setCurrentDetails(parkedDetails(state.status()));
+    this.#details.clear();
+    setCurrentDetails(parkedDetails(state.status(), workflowInfo().workflowId, Date.now()));
     await condition(() => state.decided || (state.renewable && state.notifications > seen));
     const decision = state.takeDecision();
     // Before the next wait: from here on another decision is refused.
     state.failure = undefined;
     if (decision !== undefined) await ledger.recordDecision({ ...this.key, decision });
     upsertSearchAttributes([{ key: ERROR_CODE, value: null }]);
+    setCurrentDetails('');
     this.show(Stage.received);
     switch (decision?.action) {
       case undefined:
@@ -350,7 +342,9 @@ export class Run {
       await quickThenUntilDone(
         () => quick.closeNotification(record),
         () => ledger.closeNotification(record),
+        (failure) => this.retries('`close` (PostgreSQL)', failure),
       );
+      this.tell('`close` (PostgreSQL)', '');
       if (state.conflicts.length > 0 || this.#acknowledged < state.notifications) return false;
     }
     state.stage = Stage.done;
@@ -365,18 +359,31 @@ export class Run {
     if (this.state.stage === stage) return;
     this.state.stage = stage;
     upsertSearchAttributes([{ key: STAGE, value: stage }]);
-    setCurrentDetails('');
   }
 
-  protected isSlow(stage: Stage): void {
+  /** @param step which, and where to; @param totalMs of all its tries, before the work is parked */
+  protected isSlow(stage: Stage, step: string, failure: StepFailure, totalMs?: number): void {
     this.watchDeadline();
     this.show(stage);
+    this.retries(step, failure, totalMs);
   }
 
-  private waits(what: string): void {
+  protected retries(step: string, failure: StepFailure, totalMs?: number): void {
+    const sinceMs = Date.now();
+    this.tell(step, retryingDetails({ step, failure, sinceMs, ...(totalMs === undefined ? {} : { totalMs }) }));
+  }
+
+  private waits(step: string, what: string, todo?: string): void {
     this.watchDeadline();
     this.show(Stage.waiting);
-    setCurrentDetails(waitingDetails(what));
+    this.tell(step, waitingDetails(what, Date.now(), todo));
+  }
+
+  /** Shows what a step is about to operators; empty: it is over. Answers a query, so it is no command of the history. */
+  protected tell(step: string, details: string): void {
+    if (details === '' && !this.#details.delete(step)) return;
+    if (details !== '') this.#details.set(step, details);
+    setCurrentDetails([...this.#details.values()].join('\n\n---\n\n'));
   }
 
   /** Raises an alert before Roche's last repeat; the timer exists only where the work is not quick. */

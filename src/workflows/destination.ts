@@ -8,6 +8,7 @@ import {
   condition,
   continueAsNew,
   defineSignal,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -21,7 +22,8 @@ import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
 import { SIGNALS } from '../domain/messages';
-import { STAGE } from './search-attributes';
+import { pausedDetails } from './operator-view';
+import { ERROR_CODE, STAGE } from './search-attributes';
 
 export const report = defineSignal<[DestinationReport]>(SIGNALS.report);
 /** Signals, not updates: they may be what starts the workflow, and an order to hold always succeeds. */
@@ -42,6 +44,7 @@ const STEP_MS = 1_000;
 /** What signals have said since it was last looked at. */
 interface Heard {
   held: DestinationOrder | undefined;
+  resumed: DestinationOrder | undefined;
   /** An operator wants the next try now. */
   woken: boolean;
   failing: ErrorCode | undefined;
@@ -50,14 +53,15 @@ interface Heard {
 
 export async function destination(input: DestinationInput): Promise<void> {
   const { destination: id } = input;
-  const heard: Heard = { held: input.held, woken: false, failing: undefined, succeeded: false };
+  const heard: Heard = { held: input.held, resumed: undefined, woken: false, failing: undefined, succeeded: false };
   setHandler(report, (message) => {
     if (message.kind === 'failing') heard.failing = message.code;
     else heard.succeeded = true;
   });
   setHandler(hold, (order) => void (heard.held = order));
-  setHandler(resume, () => {
+  setHandler(resume, (order) => {
     heard.held = undefined;
+    heard.resumed = order;
     heard.woken = true;
   });
 
@@ -104,7 +108,13 @@ async function stayHeld(id: DestinationId, heard: Heard): Promise<void> {
     `Held by ${order.by}: ${order.reason}. Nothing is sent until \`ductus destinations resume ${id}\`.`,
   );
   await condition(() => heard.held === undefined);
-  await activities.recordResume(id);
+  await recordResume(id, heard);
+}
+
+async function recordResume(id: DestinationId, heard: Heard): Promise<void> {
+  const order = heard.resumed;
+  heard.resumed = undefined;
+  await activities.recordResume({ destination: id, ...(order === undefined ? {} : { order }) });
 }
 
 /**
@@ -119,10 +129,11 @@ async function stayPaused(id: DestinationId, heard: Heard, pace: DestinationPace
   await activities.raiseDestinationAlert({ destination: id, code });
   show(
     DestinationState.paused,
-    `Attempt ${String(failures)} failed with \`${code}\`; the next is in ${String(Math.round(waitMs / 1000))} s. ` +
-      'New deliveries wait in order; nothing is lost. Try at once with `ductus destinations resume`.',
+    pausedDetails({ destination: id, failures, code, nextAtMs: Date.now() + waitMs }),
+    code,
   );
   await condition(() => heard.woken || heard.held !== undefined, waitMs);
+  if (heard.woken && patched('resume-of-paused')) await recordResume(id, heard);
   if (heard.held !== undefined) return false;
   heard.failing = undefined;
   heard.succeeded = false;
@@ -170,7 +181,10 @@ async function drain(id: DestinationId, heard: Heard, pace: DestinationPace): Pr
   }
 }
 
-function show(state: DestinationState, details: string): void {
-  upsertSearchAttributes([{ key: STAGE, value: state }]);
+function show(state: DestinationState, details: string, code: ErrorCode | null = null): void {
+  upsertSearchAttributes([
+    { key: STAGE, value: state },
+    { key: ERROR_CODE, value: code },
+  ]);
   setCurrentDetails(details === '' ? '' : `**${state}**. ${details}`);
 }

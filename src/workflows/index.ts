@@ -4,3 +4,4 @@ export { destination } from './destination';
 export { housekeeping } from './housekeeping';
 export { redelivery } from './redelivery';
 export { redeliveryPlan } from './redelivery-plan';
+export { watch } from './watch';

@@ -7,6 +7,7 @@ import {
   continueAsNew,
   defineQuery,
   proxyActivities,
+  setCurrentDetails,
   setHandler,
   uuid4,
   workflowInfo,
@@ -22,6 +23,7 @@ import type {
   RedeliveryProgress,
   RedeliverySelection,
 } from '../domain/redelivery';
+import { comparingDetails } from './operator-view';
 
 /** A query: a command line asks again and again, and nothing changes by it. */
 export const progress = defineQuery<RedeliveryProgress | undefined>(QUERIES.progress);
@@ -55,12 +57,17 @@ export async function redeliveryPlan(input: RedeliveryPlanInput): Promise<Redeli
   let now = input.progress ?? (await begin(selection));
   for (;;) {
     shown = now;
-    const page: ComparedPage = await comparing.compareFiles({ selection, progress: now });
+    setCurrentDetails(comparingDetails(selection.destination, now.done, now.files));
+    const page: ComparedPage = await comparing.compareFiles.executeWithOptions(
+      { summary: `compare: ${String(now.done)} of ${String(now.files)} files so far` },
+      [{ selection, progress: now }],
+    );
     now = page.progress;
     if (page.over) break;
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof redeliveryPlan>({ ...input, progress: now });
   }
   shown = now;
+  setCurrentDetails('');
   const { planId, report } = now;
   const { digest } = await ledger.finishComparison(now);
   if (approve === undefined) {

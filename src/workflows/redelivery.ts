@@ -16,7 +16,8 @@ import { LIMITS } from '../domain/limits';
 import type { RedeliveryInput } from '../domain/redelivery';
 import { Outcome, Stage } from '../domain/stages';
 import { redeliveryVariant } from '../domain/workflow-ids';
-import { listen, Run, status, type Next } from './data-sharing';
+import { Run, type Next } from './data-sharing';
+import { listen, status } from './data-sharing-messages';
 import { DataSharingState } from './data-sharing-state';
 import { quickThenPatient, quickThenUntilDone } from './steps';
 
@@ -50,6 +51,8 @@ export async function redelivery(input: RedeliveryInput): Promise<DataSharingRes
   return { outcome: state.outcome };
 }
 
+const STEP_COPY = '`retrieve` (copy of the file)';
+
 class RedeliveryRun extends Run {
   constructor(
     state: DataSharingState,
@@ -68,7 +71,9 @@ class RedeliveryRun extends Run {
     const opened = await quickThenUntilDone(
       () => own.openRedelivery(this.redelivered),
       () => ledger.openRedelivery(this.redelivered),
+      (failure) => this.retries('`open` (PostgreSQL)', failure),
     );
+    this.tell('`open` (PostgreSQL)', '');
     if (opened.outcome === undefined) return undefined;
     this.state.flag(`duplicate-of-${opened.outcome}`);
     return { acknowledgeAs: Outcome.alreadyDone };
@@ -78,14 +83,18 @@ class RedeliveryRun extends Run {
   protected override async retrieve(): Promise<boolean> {
     await quickThenPatient(
       () => own.copyRedeliveryFile(this.redelivered),
-      () => patient.copyRedeliveryFile(this.redelivered),
-      () => this.isSlow(Stage.retrieving),
+      () =>
+        patient.copyRedeliveryFile.executeWithOptions({ summary: 'retrieve: copy of the file' }, [this.redelivered]),
+      (failure) => this.isSlow(Stage.retrieving, STEP_COPY, failure, LIMITS.transformTotalMs),
     );
+    this.tell(STEP_COPY, '');
     return false;
   }
 
   protected override transformOnce(pace: 'quick' | 'patient'): Promise<TransformResult> {
-    return (pace === 'quick' ? own : patient).transformRedelivery(this.redelivered);
+    return pace === 'quick'
+      ? own.transformRedelivery(this.redelivered)
+      : patient.transformRedelivery.executeWithOptions({ summary: 'transform: only what differs' }, [this.redelivered]);
   }
 
   /** Nobody is acknowledged: Roche was, after the first delivery. */
@@ -94,7 +103,9 @@ class RedeliveryRun extends Run {
       await quickThenUntilDone(
         () => own.recordRedelivered(this.redelivered),
         () => ledger.recordRedelivered(this.redelivered),
+        (failure) => this.retries('`close` (PostgreSQL)', failure),
       );
+      this.tell('`close` (PostgreSQL)', '');
     }
     this.state.outcome = outcome;
   }

@@ -42,18 +42,18 @@ function causes(error: unknown): readonly Error[] {
 
 /**
  * Runs the quick form of a step, and the patient one when a retry can help.
- * @param onSlow called once when the step is not quick, to say so to operators
+ * @param onSlow called once when the step is not quick, with what went wrong, to say so to operators
  */
 export async function quickThenPatient<T>(
   quick: () => Promise<T>,
   patient: () => Promise<T>,
-  onSlow: () => void,
+  onSlow: (failure: StepFailure) => void,
 ): Promise<T> {
   try {
     return await quick();
   } catch (error) {
     if (isCancellation(error) || !worthRetrying(error)) throw error;
-    onSlow();
+    onSlow(stepFailure(error));
     return await patient();
   }
 }
@@ -61,12 +61,18 @@ export async function quickThenPatient<T>(
 /**
  * Runs a step that the work can't go on without, like its entry in the ledger: when the quick form fails, whatever it
  * was, the patient one goes on until it works.
+ * @param onSlow called once when the step is not quick, with what went wrong
  */
-export async function quickThenUntilDone<T>(quick: () => Promise<T>, patient: () => Promise<T>): Promise<T> {
+export async function quickThenUntilDone<T>(
+  quick: () => Promise<T>,
+  patient: () => Promise<T>,
+  onSlow: (failure: StepFailure) => void,
+): Promise<T> {
   try {
     return await quick();
   } catch (error) {
     if (isCancellation(error)) throw error;
+    onSlow(stepFailure(error));
     return await patient();
   }
 }

@@ -8,7 +8,9 @@ import { DuctusError } from '../../src/domain/errors';
 import { createLogger } from '../../src/runtime/telemetry/logger';
 import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { SECRETS, testConfig } from '../support/config';
+import { NO_AUDIT } from '../support/no-audit';
 import { NO_PATIENTS } from '../support/no-patients';
+import { NO_HEALTH } from '../support/no-health';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 
 let certificates: Certificates;
@@ -49,6 +51,7 @@ beforeAll(async () => {
     metrics: createMetrics(),
     notify: () => Promise.resolve(),
     patients: NO_PATIENTS,
+    audit: NO_AUDIT,
     redelivery: NO_REDELIVERY,
     operations: {
       parked: () => Promise.resolve([]),
@@ -59,7 +62,7 @@ beforeAll(async () => {
       hold: refuse,
       resume: () => Promise.resolve(false),
     },
-    notReady: () => Promise.resolve([]),
+    health: NO_HEALTH,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.addresses()[0];

@@ -8,6 +8,7 @@ import { DuctusError } from '../../src/domain/errors';
 import { createLogger } from '../../src/runtime/telemetry/logger';
 import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { SECRETS, testConfig } from '../support/config';
+import { NO_AUDIT } from '../support/no-audit';
 import { NO_PATIENTS } from '../support/no-patients';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 
@@ -55,15 +56,17 @@ describe('POST /roche/notifications', () => {
       role: 'test',
       stream: { write: (line) => void logLines.push(line) },
     });
+    const metrics = createMetrics();
     app = await createApi({
       config: config(),
       logger,
-      metrics: createMetrics(),
+      metrics,
       notify: async (input) => {
         await answer();
         taken.push(input);
       },
       patients: NO_PATIENTS,
+      audit: NO_AUDIT,
       redelivery: NO_REDELIVERY,
       operations: {
         parked: () => Promise.resolve([]),
@@ -74,7 +77,7 @@ describe('POST /roche/notifications', () => {
         hold: () => Promise.resolve(),
         resume: () => Promise.resolve(false),
       },
-      notReady: () => Promise.resolve(['temporal']),
+      health: { notReady: () => Promise.resolve(['temporal']), scrape: () => metrics.registry.metrics() },
     });
     await app.listen({ host: '127.0.0.1', port: 0 });
     const address = app.addresses()[0];

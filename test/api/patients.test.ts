@@ -2,12 +2,14 @@
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { createApi } from '../../src/api/server';
+import { createAuditLog } from '../../src/runtime/audit';
 import { createPatientOperations } from '../../src/runtime/patient-operations';
 import { createLogger } from '../../src/runtime/telemetry/logger';
 import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { SECRETS, testConfig } from '../support/config';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
+import { NO_HEALTH } from '../support/no-health';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 
 const SYSTEM = 'urn:oid:2.999.1.10';
@@ -63,7 +65,8 @@ beforeEach(async () => {
       resume: unused,
     },
     patients: createPatientOperations(config, store),
-    notReady: () => Promise.resolve([]),
+    audit: createAuditLog(config, store),
+    health: NO_HEALTH,
   });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });

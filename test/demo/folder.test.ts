@@ -13,7 +13,7 @@ const ADDRESSES = {
   apiPort: 8080,
   temporalPort: 7233,
   temporalUiPort: 8233,
-  codecEndpoint: 'http://127.0.0.1:8234',
+  codecPort: 8234,
   rocheServicesUrl: 'https://localhost:9001/partners/services/api/',
   s3Endpoint: 'https://localhost:9002',
   emrPort: 2575,
@@ -30,7 +30,7 @@ describe('demo folder', () => {
     const config = loadConfig({ file: folder.config, env: {} });
     expect(Object.keys(config.organizations)).toEqual(['st-marien', 'st-anna']);
     expect(config.dataDir).toBe(folder.data);
-    expect(config.temporal.embedded.codecEndpoint).toBe(ADDRESSES.codecEndpoint);
+    expect(config.codec?.port).toBe(ADDRESSES.codecPort);
     expect(config.operators[0]?.token.reveal()).toBe(secrets['operator-token']);
     const text = readFileSync(folder.config, 'utf8');
     for (const secret of Object.values(secrets)) expect(text).not.toContain(secret);

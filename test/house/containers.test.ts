@@ -33,13 +33,14 @@ describe('docker-compose.yml', () => {
   const services = Object.entries(compose.services);
   const ductus = services.filter(([, service]) => service.image.startsWith('ductus:'));
 
-  it('should run the API, a worker, Temporal with its Web UI, and PostgreSQL', () => {
+  it('should run the API, a worker, the codec server, Temporal with its Web UI, and PostgreSQL', () => {
     expect(services.map(([name]) => name)).toEqual(
-      expect.arrayContaining(['api', 'worker', 'temporal', 'temporal-ui', 'postgres']),
+      expect.arrayContaining(['api', 'worker', 'codec', 'temporal', 'temporal-ui', 'postgres']),
     );
     expect(ductus.map(([, service]) => service.command)).toEqual([
       ['serve', '--role', 'api'],
       ['serve', '--role', 'worker'],
+      ['serve', '--role', 'codec'],
     ]);
   });
 

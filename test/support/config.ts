@@ -15,6 +15,7 @@ export const SECRETS: Readonly<Record<string, string>> = {
 /** What every configuration of the tests has. */
 export const testConfigDefaults = {
   encryption: { currentKey: 'k1', keys: { k1: { env: 'KEY' } }, hashKey: { env: 'HASH_KEY' } },
+  metrics: { public: true },
   operators: [
     { name: 'night-shift', token: { env: 'OPERATOR' } },
     { name: 'reader', token: { env: 'READER' }, rights: ['read'] },

@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundle } from '@temporalio/worker';
 import { createCertificates, type Certificates } from '../../simulators/certificates';
@@ -14,6 +15,7 @@ import { createDataConverter } from '../../src/runtime/codec/data-converter';
 import type { Config } from '../../src/runtime/config/schema';
 import { serve, type Role, type RunningDuctus } from '../../src/runtime/serve';
 import { createLogger, type Logger } from '../../src/runtime/telemetry/logger';
+import { installTemporalRuntime } from '../../src/runtime/telemetry/temporal-runtime';
 import { SECRETS, testConfig, testConfigDefaults } from './config';
 import { startRealPostgres, type RealPostgres } from './postgres';
 import { temporaryFolder } from './temporary-folder';
@@ -30,15 +32,28 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export async function startWorld(temporalAddress: string): Promise<World> {
+/**
+ * @param sdkMetricsPort where the SDK serves its own metrics; nowhere when left out
+ * @param onSdkLine takes what the SDK says of failures, where a test is about that; default: jest shows it
+ */
+export async function startWorld(
+  temporalAddress: string,
+  sdkMetricsPort?: number,
+  onSdkLine?: (line: string) => void,
+): Promise<World> {
   // Failures are what these tests are about: the SDK's lines about them would hide what jest says.
-  const quiet = new DefaultLogger('ERROR');
-  Runtime.install({ logger: quiet, shutdownSignals: [] });
+  const quiet = new DefaultLogger(
+    'ERROR',
+    onSdkLine === undefined ? undefined : ({ message, meta }) => onSdkLine(`${message} ${inspect(meta)}`),
+  );
+  if (sdkMetricsPort === undefined) Runtime.install({ logger: quiet, shutdownSignals: [] });
+  else installTemporalRuntime({ logger: createLogger({ level: 'error', role: 'test' }), metricsPort: sdkMetricsPort });
   const [postgres, certificates, workflowBundle] = await Promise.all([
     startRealPostgres(),
     createCertificates(),
     bundleWorkflowCode({
       workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
+      workflowInterceptorModules: [path.resolve(__dirname, '../../src/workflows/traces.ts')],
       failureConverterPath: path.resolve(__dirname, '../../src/runtime/codec/failure-converter.ts'),
       logger: quiet,
     }),
@@ -58,6 +73,12 @@ export interface HospitalOptions {
   readonly maxFileBytes?: number;
   readonly dataSharing?: object;
   readonly alerts?: object;
+  readonly metrics?: object;
+  readonly traces?: object;
+  readonly sdkMetricsUrl?: string;
+  /** Further keys of the configuration, or others instead; and secrets for them. */
+  readonly settings?: object;
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** One hospital: simulators, configuration, and Ductus itself. */
@@ -160,17 +181,25 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
     },
     ...(options.dataSharing === undefined ? {} : { dataSharing: options.dataSharing }),
     ...(options.alerts === undefined ? {} : { alerts: options.alerts }),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+    ...(options.traces === undefined ? {} : { traces: options.traces }),
+    ...options.settings,
   };
   const secrets = {
     STORE_URL: storeUrl,
     CA: certificates.ca.cert,
     CLIENT_CERT: certificates.ductusClient.cert,
     CLIENT_KEY: certificates.ductusClient.key,
+    ...options.secrets,
   };
   const config = testConfig(configInput, secrets);
   const logLines: string[] = [];
   const logger = createLogger({ level: 'debug', role: 'test', stream: { write: (line) => void logLines.push(line) } });
-  const start = (role: Role): Promise<RunningDuctus> => serve(config, role, logger, { workflows: world.workflows });
+  const start = (role: Role): Promise<RunningDuctus> =>
+    serve(config, role, logger, {
+      workflows: world.workflows,
+      ...(options.sdkMetricsUrl === undefined ? {} : { sdkMetricsUrl: options.sdkMetricsUrl }),
+    });
   const ductus = await start('all');
   const connection = await Connection.connect({ address: world.temporalAddress });
   const client = new Client({ connection, dataConverter: createDataConverter(config) });

@@ -1,5 +1,5 @@
 /**
- * A tiny stand-in for a bucket: PUT, GET and DELETE of objects by path over HTTP, kept in memory. It checks no
+ * A tiny stand-in for a bucket: PUT, GET, DELETE and lists of objects by path over HTTP, kept in memory. It checks no
  * signature and knows nothing else of S3; it is there so that the blob store can be tested with nothing installed.
  */
 import { startScriptedServer } from './scripted-server';
@@ -28,7 +28,14 @@ export async function startMinimalS3(): Promise<MinimalS3> {
         objects.delete(name);
         return void response.writeHead(204).end();
       default: {
+        const query = new URL(request.path, 'http://s3').searchParams;
+        if (query.get('list-type') === '2') return void response.writeHead(200).end(list(name, query, objects));
         const found = objects.get(name);
+        const range = /^bytes=0-(\d+)$/.exec(request.headers.range ?? '')?.[1];
+        if (found !== undefined && range !== undefined) {
+          const part = found.subarray(0, Number(range) + 1);
+          return void response.writeHead(206, { 'content-length': part.length }).end(part);
+        }
         if (found !== undefined) return void response.writeHead(200, { 'content-length': found.length }).end(found);
         return void response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>');
       }
@@ -40,4 +47,19 @@ export async function startMinimalS3(): Promise<MinimalS3> {
     objects,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   });
+}
+
+/** Names in a page of a list: few, so that a test with few objects has several pages. */
+const PAGE = 2;
+
+/** Answer to ListObjectsV2. */
+function list(bucket: string, query: URLSearchParams, objects: ReadonlyMap<string, Buffer>): string {
+  const after = query.get('continuation-token') ?? '';
+  const prefix = `${bucket.replace(/\/$/, '')}/${query.get('prefix') ?? ''}`;
+  const names = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
+  const page = names.slice(0, PAGE);
+  const more = names.length > PAGE;
+  const contents = page.map((name) => `<Contents><Key>${name.slice(name.indexOf('/') + 1)}</Key></Contents>`).join('');
+  const token = more ? `<NextContinuationToken>${page.at(-1) ?? ''}</NextContinuationToken>` : '';
+  return `<ListBucketResult><IsTruncated>${String(more)}</IsTruncated>${contents}${token}</ListBucketResult>`;
 }

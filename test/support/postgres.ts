@@ -14,6 +14,10 @@ import { until } from './until';
 
 export interface RealPostgres {
   readonly url: string;
+  /** Folder of its data files. */
+  readonly data: string;
+  /** Everything of a database as `pg_dump` writes it. @param except tables whose rows are left out */
+  dump(url: string, except: readonly string[]): string;
   /** Makes an empty database of its own and returns its URL: one server serves a whole test file. */
   createDatabase(): Promise<string>;
   /** SIGKILL, as a crash: what was committed must be there after `start`. */
@@ -79,6 +83,12 @@ export async function startRealPostgres(): Promise<RealPostgres> {
   let child = await launch();
   return {
     url,
+    data,
+    dump: (database, except) =>
+      execFileSync(join(bin, 'pg_dump'), [...except.map((table) => `--exclude-table-data=${table}`), database], {
+        encoding: 'utf8',
+        maxBuffer: 1024 * 1024 * 1024,
+      }),
     async createDatabase() {
       const name = `test_${randomUUID().replaceAll('-', '')}`;
       const client = new Client({ connectionString: url });
@@ -133,7 +143,7 @@ function findPostgresBin(): string {
   const found = candidates.find((folder) => folder !== undefined && hasPrograms(folder));
   if (found === undefined) {
     throw new Error(
-      'these tests need PostgreSQL 13 or later: `apt-get install postgresql` (Debian, Ubuntu), ' +
+      'these tests need PostgreSQL 14 or later: `apt-get install postgresql` (Debian, Ubuntu), ' +
         'or set DUCTUS_TEST_PG_BIN to the folder that holds `postgres` and `initdb`',
     );
   }

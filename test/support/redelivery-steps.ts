@@ -57,7 +57,7 @@ export type Ended = Exclude<RedeliveryState, { readonly status: 'running' }>;
 async function ended(hospital: Hospital, name: string): Promise<Ended> {
   return until(
     async () => {
-      const state = await at(hospital, (operations) => operations.state(name));
+      const state = await at(hospital, (operations) => operations.state(name, { by: 'a.weber' }));
       return state === undefined || state.status === 'running' ? undefined : state;
     },
     WAIT_MS,

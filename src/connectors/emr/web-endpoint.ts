@@ -206,7 +206,8 @@ function reasonOf(error: unknown): string {
 /** RFC 6750 §2.1: no space, no line break at the end of a file. */
 const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
-function authorization(credentials: WebConfig['credentials']): Readonly<Record<string, string>> {
+/** Headers by which Ductus proves itself. @throws DuctusError DUCTUS_EMR_MISCONFIGURED */
+export function authorization(credentials: WebConfig['credentials']): Readonly<Record<string, string>> {
   switch (credentials?.kind) {
     case 'basic': {
       const pair = `${credentials.username}:${credentials.password.reveal()}`;

@@ -30,6 +30,11 @@ export interface BlobBackend {
   /** @returns undefined for what is not there */
   read(key: string): Promise<Buffer | undefined>;
   remove(key: string): Promise<void>;
+  /**
+   * The first bytes of every blob, in no order: what was written or deleted meanwhile may be missing.
+   * @param bytes of each
+   */
+  heads(bytes: number): AsyncIterable<Buffer>;
   close(): void;
 }
 

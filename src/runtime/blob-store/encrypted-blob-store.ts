@@ -4,7 +4,7 @@ import type { BlobRef } from '../../domain/data-sharing';
 import { DuctusError } from '../../domain/errors';
 import type { KeyRing } from '../codec/key-ring';
 import type { BlobBackend, BlobStore } from './blob-store';
-import { corrupt, unwrapBlob, wrapBlob } from './envelope';
+import { corrupt, keyIdOfBlob, LONGEST_HEADER, unwrapBlob, wrapBlob } from './envelope';
 
 /** Keys are built by Ductus from its own identifiers. No segment starts with a dot, so none is `.` or `..`. */
 const KEY = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/;
@@ -42,6 +42,20 @@ export class EncryptedBlobStore implements BlobStore {
   async delete(key: string): Promise<void> {
     checkKey(key);
     await this.#backend.remove(key);
+  }
+
+  /**
+   * How many blobs each key encrypts, by its id; `undefined` counts what is not a blob of Ductus. Reads the first bytes of
+   * every blob.
+   * @throws DuctusError DUCTUS_BLOB_UNAVAILABLE
+   */
+  async keyUse(): Promise<ReadonlyMap<string | undefined, number>> {
+    const found = new Map<string | undefined, number>();
+    for await (const head of this.#backend.heads(LONGEST_HEADER)) {
+      const id = keyIdOfBlob(head);
+      found.set(id, (found.get(id) ?? 0) + 1);
+    }
+    return found;
   }
 
   /** Closes idle connections. */

@@ -21,6 +21,9 @@ const GZIPPED = 1;
 /** Below this, compression gains nothing worth a turn of the thread pool. */
 const WORTH_COMPRESSING = 1024;
 
+/** Bytes that hold the header of any blob. */
+export const LONGEST_HEADER = ID_AT + 255;
+
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
@@ -33,6 +36,13 @@ export async function wrapBlob(ring: KeyRing, key: string, plain: Uint8Array): P
   const id = Buffer.from(current.id, 'utf8');
   const header = Buffer.concat([MAGIC, Buffer.from([smaller ? GZIPPED : 0, id.length]), id]);
   return Buffer.concat([header, seal(current.key, smaller ? gzipped : plain, contextOf(header, key))]);
+}
+
+/** The id of the key that a blob was encrypted with. @param head its first bytes; undefined: not a blob of Ductus */
+export function keyIdOfBlob(head: Buffer): string | undefined {
+  const idLength = head[ID_LENGTH_AT];
+  if (idLength === undefined || !head.subarray(0, FLAGS_AT).equals(MAGIC)) return undefined;
+  return head.length < ID_AT + idLength ? undefined : head.subarray(ID_AT, ID_AT + idLength).toString('utf8');
 }
 
 /** @throws DuctusError DUCTUS_BLOB_CORRUPT */

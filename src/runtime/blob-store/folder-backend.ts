@@ -12,6 +12,9 @@ import { blobUnavailable } from './blob-store';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
+/** The first two digits of the hash of a key; `aside` is none. */
+const BLOB_FOLDER = /^[0-9a-f]{2}$/;
+
 /** A write takes seconds; what is older was left behind by a crash. */
 const LEFTOVER_AFTER_MS = 60 * 60 * 1000;
 
@@ -56,6 +59,18 @@ export class FolderBackend implements BlobBackend {
     await this.#guard('The blob store could not delete', () => rm(this.#fileOf(key), { force: true }));
   }
 
+  async *heads(bytes: number): AsyncGenerator<Buffer> {
+    const doing = 'The blob store could not be listed';
+    const folders = await this.#guard(doing, () => listed(this.#folder));
+    for (const folder of folders.filter((name) => BLOB_FOLDER.test(name))) {
+      const place = path.join(this.#folder, folder);
+      for (const name of await this.#guard(doing, () => listed(place))) {
+        const head = await this.#guard(doing, () => readHead(path.join(place, name), bytes));
+        if (head !== undefined) yield head;
+      }
+    }
+  }
+
   close(): void {
     // nothing is held open
   }
@@ -89,6 +104,31 @@ export class FolderBackend implements BlobBackend {
       if (code === undefined) throw error;
       throw blobUnavailable(`${what} in ${this.#folder}`, code);
     }
+  }
+}
+
+/** What is not there is empty. */
+async function listed(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** @returns undefined for a file that is gone meanwhile */
+async function readHead(file: string, bytes: number): Promise<Buffer | undefined> {
+  let handle;
+  try {
+    handle = await open(file, 'r');
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    await handle?.close();
   }
 }
 

@@ -11,6 +11,11 @@ import { open, seal } from './seal';
 /** The encoding and key metadata that Temporal's own samples use, so that generic tools recognise the payload. */
 const ENCODING = 'binary/encrypted';
 const KEY_ID_METADATA = 'encryption-key-id';
+/**
+ * Stands inside what is encrypted: whose payload it is. A codec server is told of payloads only, and the record of who
+ * looked at what needs to say at what.
+ */
+const WORKFLOW_METADATA = 'ductus-workflow-id';
 
 /** Temporal warns from 256 KiB on and refuses at 2 MiB; a payload of Ductus that comes near either is a defect. */
 const DEFAULT_MAX_PAYLOAD_BYTES = 256 * 1024;
@@ -21,21 +26,25 @@ const fromUtf8 = new TextDecoder();
 export interface EncryptionCodecOptions {
   /** Bytes of a payload before encryption. */
   readonly maxPayloadBytes?: number;
+  /** Told of each payload that no key opens: what waits for it goes on failing, and somebody must hear of it. */
+  readonly onUnreadable?: (keyId: string) => void;
 }
 
 export class EncryptionCodec implements PayloadCodec {
   readonly #ring: KeyRing;
   readonly #maxPayloadBytes: number;
+  readonly #onUnreadable: (keyId: string) => void;
 
   constructor(ring: KeyRing, options: EncryptionCodecOptions = {}) {
     this.#ring = ring;
     this.#maxPayloadBytes = options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES;
+    this.#onUnreadable = options.onUnreadable ?? (() => undefined);
   }
 
   /** @throws DuctusError DUCTUS_PAYLOAD_TOO_LARGE, which says which payload of what it is */
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     return payloads.map((payload, index) => {
-      const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+      const plain = temporal.api.common.v1.Payload.encode(named(payload, context)).finish();
       if (plain.length > this.#maxPayloadBytes) throw this.#tooLarge(plain.length, index, payloads.length, context);
       const { id, key } = this.#ring.current;
       return {
@@ -55,12 +64,19 @@ export class EncryptionCodec implements PayloadCodec {
       if (metadata(payload, 'encoding') !== ENCODING) return payload;
       const id = metadata(payload, KEY_ID_METADATA) ?? '';
       const key = this.#ring.find(id)?.key;
-      if (key === undefined) throw unreadable(id, 'is not in the key ring');
+      if (key === undefined) throw this.#unreadable(id, 'is not in the key ring');
       const plain = open(key, payload.data ?? new Uint8Array(), payloadContext(id));
       if (plain === undefined)
-        throw unreadable(id, 'does not fit: another key stands under this id, or the payload was changed');
+        throw this.#unreadable(id, 'does not fit: another key stands under this id, or the payload was changed');
       return temporal.api.common.v1.Payload.decode(plain);
     });
+  }
+
+  #unreadable(id: string, what: string): DuctusError {
+    // The id comes from outside and is repeated only in the form that ids have.
+    const plain = /^[A-Za-z0-9._-]{1,64}$/.test(id) ? id : undefined;
+    this.#onUnreadable(plain ?? 'unknown');
+    return unreadable(plain, what);
   }
 
   #tooLarge(bytes: number, index: number, count: number, context: SerializationContext | undefined): DuctusError {
@@ -73,6 +89,21 @@ export class EncryptionCodec implements PayloadCodec {
       },
     );
   }
+}
+
+function named(payload: Payload, context: SerializationContext | undefined): Payload {
+  if (context?.workflowId === undefined) return payload;
+  return { ...payload, metadata: { ...payload.metadata, [WORKFLOW_METADATA]: utf8.encode(context.workflowId) } };
+}
+
+/** The workflow that a decoded payload belongs to; undefined when it was made outside of any. */
+export function workflowOf(decoded: Payload): string | undefined {
+  return metadata(decoded, WORKFLOW_METADATA);
+}
+
+/** The id of the key that a payload is encrypted with; undefined when it is not. */
+export function keyIdOf(payload: Payload): string | undefined {
+  return metadata(payload, 'encoding') === ENCODING ? metadata(payload, KEY_ID_METADATA) : undefined;
 }
 
 /** Keeps a payload from being passed off as anything else that the same key encrypts. */
@@ -93,10 +124,10 @@ function ownerOf(context: SerializationContext | undefined): string {
   return context.workflowId === undefined ? activity : `${activity} of workflow ${context.workflowId}`;
 }
 
-function unreadable(id: string, what: string): DuctusError {
-  // The id comes from outside and is repeated only in the form that ids have.
-  const shown = /^[A-Za-z0-9._-]{1,64}$/.test(id) ? `"${id}"` : 'of a payload';
+/** @param id undefined: not in the form that ids have */
+function unreadable(id: string | undefined, what: string): DuctusError {
+  const shown = id === undefined ? 'of a payload' : `"${id}"`;
   return new DuctusError('DUCTUS_CODEC_KEY_MISSING', `The encryption key ${shown} ${what}.`, {
-    details: shown === 'of a payload' ? {} : { keyId: id },
+    details: id === undefined ? {} : { keyId: id },
   });
 }

@@ -60,11 +60,59 @@ export function createConfigSchema(read: SecretReader) {
       .describe('TLS in Ductus itself; leave out behind a proxy that ends TLS'),
   });
 
+  const codec = z.strictObject({
+    host: z.string().default('127.0.0.1').describe('address to listen on'),
+    port: z.number().int().min(0).max(65535).default(8081).describe('0: a free one'),
+    publicUrl: z
+      .url()
+      .optional()
+      .describe('how browsers reach it, as in https://codec.hospital.example, when that is not host and port'),
+    origins: z
+      .array(z.url().refine((url) => new URL(url).origin === url, 'is scheme, host and port only, without a slash'))
+      .default([])
+      .describe(
+        'Temporal Web UIs that may ask, as in https://temporal.hospital.example; the embedded one may by itself. ' +
+          'Same domain as the codec server, or browsers keep the session back',
+      ),
+    sessionMinutes: z
+      .number()
+      .int()
+      .positive()
+      .max(12 * 60)
+      .default(60)
+      .describe('how long a login lasts'),
+    tls: z
+      .strictObject({
+        cert: secret.describe('server certificate, PEM'),
+        key: secret.describe('private key, PEM'),
+      })
+      .optional()
+      .describe('TLS in Ductus itself; leave out behind a proxy that ends TLS'),
+  });
+
+  const metrics = z.strictObject({
+    public: z
+      .boolean()
+      .default(false)
+      .describe('whether `/metrics` of the API needs no operator with the right `read`'),
+    host: z.string().default('127.0.0.1').describe('address of the listener below'),
+    port: z
+      .number()
+      .int()
+      .min(0)
+      .max(65535)
+      .optional()
+      .describe(
+        'serves `/metrics` and `/health/…` without authentication, in every role: for a worker alone, and for a network of its own; 0: a free one; none when left out',
+      ),
+  });
+
   const temporal = z.strictObject({
     address: z.string().optional().describe('host:port; when left out, Ductus runs an embedded Temporal server'),
     namespace: z.string().default('default').describe('Temporal namespace'),
     taskQueue: z.string().default('ductus').describe('the API and all workers of one Ductus share it'),
     apiKey: secret.optional().describe('API key of Temporal Cloud'),
+    webUi: z.url().optional().describe('address of the Web UI, for `ductus links`; default: the embedded one'),
     tls: clientTls.optional(),
     embedded: z
       .strictObject({
@@ -74,7 +122,7 @@ export function createConfigSchema(read: SecretReader) {
         codecEndpoint: z
           .url()
           .optional()
-          .describe('codec server that the Web UI of the embedded Temporal asks to decode payloads'),
+          .describe('codec server that the embedded Web UI asks for payloads; default: the one of `codec`'),
       })
       .prefault({}),
     worker: z
@@ -93,6 +141,17 @@ export function createConfigSchema(read: SecretReader) {
           .describe('quick steps at once; each may hold a file in memory'),
         maxCachedWorkflows: z.number().int().positive().default(200).describe('kept in memory; others are replayed'),
         shutdownGraceMs: milliseconds.default(20_000).describe('time that running activities get to end at a shutdown'),
+        versioning: z
+          .strictObject({
+            deployment: z
+              .string()
+              .regex(/^[^.]+$/, 'has a dot, which Temporal does not allow here')
+              .default('ductus')
+              .describe('name of the worker deployment in Temporal'),
+            buildId: z.string().min(1).describe('names this release, as in 1.4.2; another one for each release'),
+          })
+          .optional()
+          .describe('work ends on the release on which it started (docs/operations/releases.md); off when left out'),
       })
       .prefault({}),
   });
@@ -149,10 +208,10 @@ export function createConfigSchema(read: SecretReader) {
     name: z.string().min(1).describe('stands in the ledger as who decided'),
     token: secret.describe('Bearer token of the operator'),
     rights: z
-      .array(z.enum(['read', 'repair', 'decode']))
+      .array(z.enum(['read', 'repair', 'decode', 'audit']))
       .default(['read', 'repair'])
       .describe(
-        'read: lists; repair: decide on parked work, hold destinations; decode: read payloads in the Temporal Web UI',
+        'read: lists; repair: decide on parked work, hold destinations; decode: read payloads in the Temporal Web UI, and numbers of patients; audit: read the audit',
       ),
   });
 
@@ -262,6 +321,15 @@ export function createConfigSchema(read: SecretReader) {
           .describe('with `registry`, a patient without an entry: park the file, or send the number that Roche gives'),
       })
       .prefault({}),
+    alerts: z
+      .strictObject({
+        noTrafficHours: z
+          .number()
+          .positive()
+          .optional()
+          .describe('alert when no new notification came for this long; off when left out'),
+      })
+      .prefault({}),
     destinations: z
       .array(DestinationIdSchema)
       .min(1)
@@ -272,6 +340,9 @@ export function createConfigSchema(read: SecretReader) {
     .strictObject({
       dataDir: z.string().default('.ductus').describe('folder of the embedded servers and of the blob store'),
       api: api.prefault({}),
+      codec: codec
+        .optional()
+        .describe('codec server, by which operators with the right `decode` read payloads in the Temporal Web UI'),
       temporal: temporal.prefault({}),
       store: store.prefault({}),
       blobs: blobs.prefault({}),
@@ -297,6 +368,26 @@ export function createConfigSchema(read: SecretReader) {
       alerts: z
         .strictObject({
           webhook: z.url().optional().describe('receives a POST when a condition begins and when it ends'),
+          certificateDays: z
+            .number()
+            .positive()
+            .default(30)
+            .describe('alert when a certificate of the configuration ends within this many days'),
+          oldestWorkMinutes: z
+            .number()
+            .positive()
+            .default(60)
+            .describe('alert when work of an organization that is not parked is older than this'),
+        })
+        .prefault({}),
+      metrics: metrics.prefault({}),
+      traces: z
+        .strictObject({
+          endpoint: z
+            .url({ protocol: /^https?$/ })
+            .optional()
+            .describe('OTLP over HTTP, as in http://collector:4318/v1/traces; no traces when left out'),
+          ratio: z.number().min(0).max(1).default(1).describe('share of notifications that are traced'),
         })
         .prefault({}),
       log: z

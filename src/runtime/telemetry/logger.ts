@@ -11,7 +11,7 @@ export type Logger = PinoLogger;
 export interface LoggerOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** Stands in every line: which part of Ductus wrote it. */
-  readonly role: 'api' | 'worker' | 'all' | 'cli' | 'embedded' | 'test';
+  readonly role: 'api' | 'worker' | 'codec' | 'all' | 'cli' | 'embedded' | 'test';
   /** Where lines go; standard output when left out. */
   readonly stream?: DestinationStream;
 }

@@ -3,15 +3,20 @@
  * error table, states), so that no sender can grow the number of series; nothing here points at a person.
  * The registry is a value and not prom-client's global one: tests and several roles in a process stay apart.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { DestinationState } from '../../domain/destinations';
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ErrorCode } from '../../domain/errors';
-import type { DestinationId } from '../../domain/identifiers';
+import type { DestinationId, OrganizationId } from '../../domain/identifiers';
+import type { Standing } from '../../domain/standing';
 import type { KindCounts } from '../../transforms/model/counts';
 import { ITEM_KINDS } from '../../transforms/model/item';
+import { createProcessGauges, type ProcessGauges } from './process-gauges';
+import { createStandingGauges } from './standing-gauges';
 
 /** `accepted`, or the code of the error that the other side was answered with. */
 export type Result = 'accepted' | ErrorCode;
+
+/** What a notification turned out to be when its work began. */
+export type Disposition = 'new' | 'repeat' | 'conflict' | 'same-file';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -31,7 +36,13 @@ export interface Metrics {
   /** Items of which messages were made, by kind. */
   items(destination: DestinationId, kinds: KindCounts): void;
   alert(code: string): void;
-  destinationState(destination: DestinationId, state: DestinationState): void;
+  /** Work began for a notification. `repeat`: Roche sent one again that is dealt with; `same-file`: another id, the same bytes. */
+  opened(organization: OrganizationId, disposition: Disposition): void;
+  /** A request was answered. @param route pattern of the route, `none` for an address that is none */
+  answered(route: string, status: number, seconds: number): void;
+  /** Shows how work stands; undefined: could not be read. */
+  readonly standing: (standing: Standing | undefined) => void;
+  readonly process: ProcessGauges;
 }
 
 /** Types that have a series of their own; any other text from a file counts as `other`. SPECS §1.5 lists what Roche sends. */
@@ -61,6 +72,9 @@ const KNOWN_TYPES = new Set([
 
 /** Seconds. 5 is what Roche expects of the data's way (ARCHITECTURE 1, SPECS §1); 5,400 its last repeat. */
 const DELIVERY_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 5400];
+
+/** Seconds. 5 is the entry point's whole wait for Temporal (`LIMITS.signalWithStartMs`). */
+const REQUEST_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /** Creates a registry with all metrics of Ductus and those of the Node process. */
 export function createMetrics(): Metrics {
@@ -117,10 +131,17 @@ export function createMetrics(): Metrics {
     labelNames: ['code'],
     registers,
   });
-  const states = new Gauge({
-    name: 'ductus_destination_state',
-    help: '1 for the state that a destination is in, 0 for the others.',
-    labelNames: ['destination', 'state'],
+  const opened = new Counter({
+    name: 'ductus_works_total',
+    help: 'Notifications whose work began: new, repeat (dealt with before), conflict (other content under a used id), same-file (delivered under another id).',
+    labelNames: ['organization', 'disposition'],
+    registers,
+  });
+  const requests = new Histogram({
+    name: 'ductus_http_requests_seconds',
+    help: 'Requests that the API answered, by route and class of the status.',
+    labelNames: ['route', 'status'],
+    buckets: REQUEST_BUCKETS,
     registers,
   });
 
@@ -140,10 +161,10 @@ export function createMetrics(): Metrics {
       }
     },
     alert: (code) => alerts.inc({ code }),
-    destinationState: (destination, state) => {
-      for (const each of Object.values(DestinationState)) {
-        states.set({ destination, state: each }, each === state ? 1 : 0);
-      }
-    },
+    opened: (organization, disposition) => opened.inc({ organization, disposition }),
+    answered: (route, status, seconds) =>
+      requests.observe({ route, status: `${String(Math.floor(status / 100))}xx` }, seconds),
+    standing: createStandingGauges(registry),
+    process: createProcessGauges(registry),
   };
 }

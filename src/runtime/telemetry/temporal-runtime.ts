@@ -21,7 +21,17 @@ export function installTemporalRuntime(options: TemporalRuntimeOptions): void {
       logging: { filter: makeTelemetryFilterString({ core: 'INFO', other: 'WARN' }), forward: {} },
       ...(options.metricsPort === undefined
         ? {}
-        : { metrics: { prometheus: { bindAddress: `127.0.0.1:${options.metricsPort}` } } }),
+        : {
+            metrics: {
+              // Names as Prometheus wants them: seconds, with the unit, counters with _total.
+              prometheus: {
+                bindAddress: `127.0.0.1:${options.metricsPort}`,
+                countersTotalSuffix: true,
+                unitSuffix: true,
+                useSecondsForDurations: true,
+              },
+            },
+          }),
     },
   });
 }

@@ -1,5 +1,11 @@
 /** The connection to Temporal for starters and operators, and what Ductus registers there by itself. */
-import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  type ConnectionOptions,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { DuctusError } from '../../domain/errors';
 import { SEARCH_ATTRIBUTES } from '../../domain/messages';
@@ -42,12 +48,17 @@ export function connectionOptions(config: Config, address: string): ServerOption
  * Makes a client. It connects at its first call and again after the server was away, so that the entry point starts,
  * and answers 503, while Temporal is down.
  */
-export function createTemporalClient(config: Config, address: string): TemporalClient {
+export function createTemporalClient(
+  config: Config,
+  address: string,
+  interceptors: readonly WorkflowClientInterceptor[] = [],
+): TemporalClient {
   const connection = Connection.lazy(connectionOptions(config, address));
   const client = new Client({
     connection,
     namespace: config.temporal.namespace,
     dataConverter: createDataConverter(config),
+    interceptors: { workflow: [...interceptors] },
   });
   return { client, close: () => connection.close() };
 }

@@ -1,4 +1,5 @@
 /** Messages from activities to workflows, and the start of workflows from activities. */
+import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { WorkflowMessenger } from '../../activities/dependencies';
@@ -19,7 +20,7 @@ import {
 } from '../../domain/workflow-ids';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-const FLOW = keyword(SEARCH_ATTRIBUTES.flow);
+export const FLOW = keyword(SEARCH_ATTRIBUTES.flow);
 const ORGANIZATION = keyword(SEARCH_ATTRIBUTES.organization);
 const STAGE = keyword(SEARCH_ATTRIBUTES.stage);
 
@@ -55,6 +56,7 @@ export async function notifyDataSharing(
       { key: STAGE, value: Stage.received },
     ],
     staticSummary: `Roche notification for ${organization}`,
+    staticDetails: `From token to ACK. The whole story: \`ductus trace ${notificationId}\``,
   });
 }
 
@@ -135,6 +137,7 @@ export function createWorkflowMessenger(client: Client, taskQueue: string): Work
             { key: STAGE, value: Stage.received },
           ],
           staticSummary: `Redelivery to ${input.destination}`,
+          staticDetails: `Part of what was signed off as \`${digest}\`. First delivered by \`data-sharing/${organization}/${notificationId}\`.`,
         }),
       );
     },
@@ -154,7 +157,7 @@ export async function holdDestination(
     taskQueue,
     args: [input],
     signal: SIGNALS.hold,
-    signalArgs: [order],
+    signalArgs: [{ ...order, id: randomUUID() }],
     typedSearchAttributes: [{ key: FLOW, value: 'destination' }],
     staticSummary: `Destination ${destination}`,
   });
@@ -170,7 +173,9 @@ export async function resumeDestination(
   order: { readonly by: string; readonly reason: string },
 ): Promise<boolean> {
   try {
-    await client.workflow.getHandle(destinationWorkflowId(destination)).signal(SIGNALS.resume, order);
+    await client.workflow
+      .getHandle(destinationWorkflowId(destination))
+      .signal(SIGNALS.resume, { ...order, id: randomUUID() });
     return true;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
@@ -194,7 +199,7 @@ export async function startRedeliveryPlan(
     args: [input],
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    typedSearchAttributes: [{ key: FLOW, value: 'redelivery' }],
+    typedSearchAttributes: [{ key: FLOW, value: 'redelivery-plan' }],
     staticSummary: `Comparison for a redelivery to ${input.selection.destination}`,
   });
 }

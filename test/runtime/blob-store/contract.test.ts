@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { createBlobStore } from '../../../src/runtime/blob-store';
-import type { BlobStore } from '../../../src/runtime/blob-store';
 import type { Config } from '../../../src/runtime/config/schema';
 import { testConfig } from '../../support/config';
 import { ductusErrorOf, everythingOf } from '../../support/error-of';
@@ -99,7 +98,7 @@ function encryption(currentKey: string, fill: Readonly<Record<string, number>>):
   ).encryption;
 }
 
-function open(place: Place, keys = encryption('k1', { k1: 7 })): BlobStore & { close(): void } {
+function open(place: Place, keys = encryption('k1', { k1: 7 })): ReturnType<typeof createBlobStore> {
   return createBlobStore({ blobs: place.blobs, dataDir: 'unused', encryption: keys });
 }
 
@@ -122,6 +121,22 @@ describe.each([
   afterEach(async () => {
     store.close();
     await place[Symbol.asyncDispose]();
+  });
+
+  it('should count what each key encrypts, and what is none of its own', async () => {
+    expect([...(await store.keyUse())]).toEqual([]);
+    // More than one page of a bucket's list.
+    for (let index = 0; index < 5; index += 1) await store.put(`data-sharing/org/id-${String(index)}/file`, BUNDLE);
+    const next = open(place, encryption('k2', { k1: 7, k2: 8 }));
+    await next.put('data-sharing/org/id-1/file', Buffer.from('x'));
+    await next.put('data-sharing/org/id-9/file', Buffer.alloc(0));
+    expect([...(await next.keyUse())].sort()).toEqual([
+      ['k1', 4],
+      ['k2', 2],
+    ]);
+    place.change(() => Buffer.from('something else'));
+    expect([...(await next.keyUse())]).toEqual([[undefined, 6]]);
+    next.close();
   });
 
   it('should give back what was put, and say its size and hash', async () => {

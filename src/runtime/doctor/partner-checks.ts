@@ -1,0 +1,67 @@
+/** The outside systems: Roche's services and S3 for each organization, and the destinations. */
+import { ask } from '../../connectors/http/ask';
+import { connectPeer } from '../../connectors/http/connect-peer';
+import { probeDestination } from '../../connectors/emr/probe';
+import type { ClientTlsConfig, DestinationConfig, OrganizationConfig } from '../config/schema';
+import { connectRoche } from '../dependencies';
+import { REQUEST_MS, type Report } from './check';
+import { explain } from './explain';
+
+const RENEW = 'Its operator has to renew it.';
+
+/** TLS with our certificate, the clock, and a token, which costs nothing and changes nothing. */
+export async function checkRoche(organization: OrganizationConfig, report: Report): Promise<void> {
+  const { servicesUrl, tls } = organization.roche;
+  if (!(await reach(servicesUrl, tls, 'Roche', report))) return;
+  const connection = connectRoche(organization);
+  try {
+    const { resources } = await connection.credentials.get(AbortSignal.timeout(REQUEST_MS));
+    const { source } = organization.retrieval.credentials;
+    report.ok(source === 'roche-token' ? 'Roche gives tokens' : `AWS gives credentials (${source})`);
+    const region = resources?.map((arn) => arn.split(':')[3]).find((each) => each);
+    await checkS3(organization, region, report);
+  } catch (error) {
+    const { what, todo } = explain(error);
+    report.fail(`no credentials for files: ${what}`, todo);
+  } finally {
+    await connection.services.close();
+    connection.objects.close();
+    await connection.presigned.close();
+  }
+}
+
+async function checkS3({ retrieval }: OrganizationConfig, region: string | undefined, report: Report): Promise<void> {
+  const { credentials, endpoint, ca } = retrieval;
+  const known = region ?? (credentials.source === 'roche-token' ? undefined : credentials.region);
+  const url = endpoint ?? (known === undefined ? 'https://s3.amazonaws.com' : `https://s3.${known}.amazonaws.com`);
+  if (await reach(url, ca === undefined ? undefined : { ca }, 'S3', report))
+    report.ok(`S3 answers (${new URL(url).host})`);
+}
+
+/** Connects with TLS, looks at the certificate, and asks for the time. @returns false when it cannot be reached */
+async function reach(url: string, tls: ClientTlsConfig | undefined, name: string, report: Report): Promise<boolean> {
+  const { protocol, hostname, port, host } = new URL(url);
+  try {
+    if (protocol === 'https:') {
+      const peer = { host: hostname, port: Number(port === '' ? 443 : port), tls: tls ?? {}, timeLimitMs: REQUEST_MS };
+      const { certificateEnds } = await connectPeer(peer);
+      report.certificate(`the certificate of ${name} (${host})`, certificateEnds, RENEW);
+    }
+    // Any status will do: S3 refuses who gives no name, and says its time all the same.
+    const { date } = await ask({ url, method: 'HEAD', tls, timeLimitMs: REQUEST_MS });
+    report.clock(`${name} (${host})`, date);
+    return true;
+  } catch (error) {
+    report.failedWith(error, `${name} (${host}): `);
+    return false;
+  }
+}
+
+/** Connection and credentials of a destination; nothing is sent. */
+export async function checkDestination(destination: DestinationConfig, report: Report): Promise<void> {
+  const { problem, said, certificateEnds, date } = await probeDestination(destination, REQUEST_MS);
+  report.certificate('its certificate', certificateEnds, RENEW);
+  report.clock('the EMR', date);
+  if (problem === undefined) report.ok(said);
+  else report.fail(problem.what, problem.todo);
+}
