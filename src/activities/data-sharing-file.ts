@@ -1,14 +1,17 @@
 /** A fetched file as the mapping wants it: read by what it is, with the ledger's names and the hospital's numbers. */
+import type { WorkKey } from '../domain/data-sharing';
 import { patientLane, patientMarks } from '../domain/audit';
-import type { OrganizationId } from '../domain/identifiers';
+import type { KeyedHash, OrganizationId } from '../domain/identifiers';
 import { DuctusError } from '../domain/errors';
 import type { OrganizationConfig } from '../runtime/config/schema';
+import { recordMoved } from '../store/delivered';
 import { findPatients } from '../store/patients';
 import { readReport } from '../transforms/cda';
 import { readBundle } from '../transforms/fhir-bundle';
 import type { FileContent, ParsedResource } from '../transforms/model/content';
 import type { PatientContext } from '../transforms/model/patient';
 import type { EmrIdentity } from '../transforms/model/profile';
+import { PatientChangedError } from '../transforms/selection/refused';
 import type { ActivityDependencies } from './dependencies';
 
 /** Stands for resources that name no patient: they queue behind each other. */
@@ -107,7 +110,7 @@ export async function identitiesOf(
 
 /** Marks of the patients of the file for the audit, by patient key. */
 export function marksOf(
-  { hash }: ActivityDependencies,
+  { hash }: Pick<ActivityDependencies, 'hash'>,
   organization: OrganizationId,
   { resources }: FileContent,
   identities: ReadonlyMap<string, EmrIdentity>,
@@ -120,6 +123,71 @@ export function marksOf(
     marks.set(subject.key, patientMarks(hash, organization, { key: subject.key, numbers }));
   }
   return marks;
+}
+
+/**
+ * Keyed hashes of how the destination knows the patients of the file, by patient key. The first is the one to keep with what
+ * is delivered: of the hospital's own number, where there is one, so that another number of Roche for the same person makes
+ * no difference. The others are those under which it may have been delivered before: without the authority, and before the
+ * hospital's number was known.
+ */
+export function recipientMarks(
+  { hash }: Pick<ActivityDependencies, 'hash'>,
+  organization: OrganizationId,
+  { resources }: FileContent,
+  identities: ReadonlyMap<string, EmrIdentity>,
+): ReadonlyMap<string, readonly KeyedHash[]> {
+  const marks = new Map<string, readonly KeyedHash[]>();
+  for (const { subject } of resources) {
+    if (subject === undefined || marks.has(subject.key)) continue;
+    const asSent = hash(`${organization}|recipient|as-sent|${subject.key}`);
+    const emr = identities.get(subject.key);
+    if (emr === undefined) {
+      marks.set(subject.key, [asSent]);
+      continue;
+    }
+    // A universal id may be added to the name of an authority later.
+    const [name = ''] = emr.assigningAuthority.split('&');
+    const own = [...new Set([name, ''])].map((authority) =>
+      hash(`${organization}|recipient|own|${numberKey(authority, emr.value)}`),
+    );
+    marks.set(subject.key, [...own, asSent]);
+  }
+  return marks;
+}
+
+/** Under which patients the destination has the resources of the file, by reference. */
+export function deliveredTo(
+  known: ReadonlyMap<string, KnownResource>,
+  delivered: ReadonlyMap<string, { readonly patientHash: string | undefined }>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [reference, { hash }] of known) {
+    const patient = delivered.get(hash)?.patientHash;
+    if (patient !== undefined) found.set(reference, patient);
+  }
+  return found;
+}
+
+/**
+ * Runs a mapping, and notes the resources that it holds back because they would go to another patient: an operator who
+ * skips means them.
+ */
+export async function notingMoved<T>(
+  { store }: Pick<ActivityDependencies, 'store'>,
+  key: WorkKey,
+  known: ReadonlyMap<string, KnownResource>,
+  map: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await map();
+  } catch (error) {
+    if (error instanceof PatientChangedError) {
+      const hashes = error.references().flatMap((reference) => known.get(reference)?.hash ?? []);
+      await recordMoved(store, key, hashes);
+    }
+    throw error;
+  }
 }
 
 function numberKey(system: string, value: string): string {

@@ -8,20 +8,24 @@ import { z } from 'zod';
 import type { TransformResult, WorkKey } from '../domain/data-sharing';
 import type { DestinationId } from '../domain/identifiers';
 import { compareDelivered, versionKey } from '../domain/resource-version';
+import { deliveredVersions } from '../store/delivered';
 import { fileOf, recordTransformed } from '../store/ledger';
-import { deliveredVersions, pendingMessages, replaceMessages, resourcesToLeaveOut } from '../store/messages';
+import { pendingMessages, replaceMessages, resourcesToLeaveOut } from '../store/messages';
 import { takeTurn } from '../store/turns';
 import { mapFile } from '../transforms/mapping';
 import type { FileContent } from '../transforms/model/content';
-import type { MapResult } from '../transforms/model/message';
-import type { DeliveryState, EmrIdentity } from '../transforms/model/profile';
+import type { MapContext, MapResult, Recipients } from '../transforms/model/message';
+import type { EmrIdentity } from '../transforms/model/profile';
 import { boundNames, countResult, largest, type FileCounts } from './data-sharing-counts';
 import {
+  deliveredTo,
   identitiesOf,
   knownResources,
   marksOf,
+  notingMoved,
   patientHashes,
   readFile,
+  recipientMarks,
   type KnownResource,
 } from './data-sharing-file';
 import { destinationConfig, organizationConfig, type ActivityDependencies } from './dependencies';
@@ -130,30 +134,32 @@ async function transformFor(
 ): Promise<MapResult> {
   const site = deps.site(destination);
   const profile = mappingProfile(destinationConfig(deps.config, destination), organization, site.codeMappings);
-  const result = mapFile(content, profile, {
+  const marks = recipientMarks(deps, key.organization, content, identities);
+  const context: MapContext = {
     createdAtMs,
     seed: [key.organization, key.notificationId, key.variant, destination].join('|'),
-    ...(await ledgerState(deps, key, destination, known)),
+    ...(await ledgerState(deps, key, destination, known, marks)),
     identities,
     redelivery: false,
     site: site.mapping,
-  });
-  await placeMessages(deps, key, destination, result, known, marksOf(deps, key.organization, content, identities));
+  };
+  const result = await notingMoved(deps, key, known, () => mapFile(content, profile, context));
+  await placeMessages(deps, key, destination, result, { content, known, identities });
   return result;
 }
 
 /**
  * Stores the messages of a mapping, and puts them in the place of those that were not sent.
- * @param marks of the patients for the audit, by patient key
  */
 export async function placeMessages(
   deps: ActivityDependencies,
   key: WorkKey,
   destination: DestinationId,
   result: MapResult,
-  known: Source['known'],
-  marks: ReadonlyMap<string, readonly string[]>,
+  { content, known, identities }: Pick<Source, 'content' | 'known' | 'identities'>,
 ): Promise<void> {
+  const marks = marksOf(deps, key.organization, content, identities);
+  const recipients = recipientMarks(deps, key.organization, content, identities);
   const blob = await storeMessages(deps, key, destination, result);
   await replaceMessages(
     deps.store,
@@ -162,10 +168,12 @@ export async function placeMessages(
     blob,
     result.messages.map(({ controlId, references, patient }, blobIndex) => {
       const resources = references.map((reference) => known.get(reference));
+      const patientHash = recipients.get(patient)?.[0];
       return {
         controlId,
         blobIndex,
         patients: marks.get(patient) ?? [],
+        ...(patientHash === undefined ? {} : { patientHash }),
         resourceHashes: resources.map((each) => each?.hash ?? ''),
         resourceVersions: resources.map((each) => (each === undefined ? '' : versionKey(each.resource))),
       };
@@ -179,7 +187,8 @@ async function ledgerState(
   key: WorkKey,
   destination: DestinationId,
   known: Source['known'],
-): Promise<{ readonly delivered: DeliveryState; readonly leaveOut: ReadonlySet<string> }> {
+  marks: Recipients['marks'],
+): Promise<Pick<MapContext, 'delivered' | 'leaveOut' | 'recipients'>> {
   const [versions, stays] = await Promise.all([
     deliveredVersions(
       deps.store,
@@ -192,11 +201,11 @@ async function ledgerState(
   const leaveOut = new Set<string>();
   for (const [reference, { hash, resource }] of known) {
     const version = versions.get(hash);
-    if (version !== undefined) delivered.set(reference, compareDelivered(version, resource));
+    if (version !== undefined) delivered.set(reference, compareDelivered(version.version, resource));
     // What stands in a message of unknown outcome stays there: under another MSH-10 it could arrive twice.
     if (stays.has(hash)) leaveOut.add(reference);
   }
-  return { delivered, leaveOut };
+  return { delivered, leaveOut, recipients: { delivered: deliveredTo(known, versions), marks } };
 }
 
 async function storeMessages(

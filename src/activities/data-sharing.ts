@@ -37,7 +37,7 @@ import {
   recordParked,
   recordRetrieved,
 } from '../store/ledger';
-import { leaveOut } from '../store/messages';
+import { leaveOut, leftOutCount } from '../store/messages';
 import { parkTurn, releaseTurn, unparkTurn } from '../store/turns';
 import { clear, raise } from './alerts';
 import { deliverMessages } from './data-sharing-delivery';
@@ -60,7 +60,10 @@ export interface DataSharingActivities {
     input: AcknowledgeInput & { readonly delivered: boolean },
   ): Promise<{ readonly status: 'acknowledged' | 'handle-refused' }>;
   recordParked(record: ParkedRecord): Promise<void>;
-  recordDecision(input: WorkKey & { readonly decision: Repair }): Promise<void>;
+  /** @returns nothing in histories of 0.1.0 */
+  recordDecision(
+    input: WorkKey & { readonly decision: Repair },
+  ): Promise<{ /** Resources of the file that are left out now. */ readonly leftOut: number } | undefined>;
   startConflict(input: WorkKey & { readonly notification: Notification }): Promise<void>;
   closeNotification(input: CloseInput): Promise<void>;
   millisecondsToDeadline(input: WorkKey & { readonly receivedAtMs: number }): Promise<number>;
@@ -173,6 +176,8 @@ export function createDataSharingActivities(deps: ActivityDependencies): DataSha
         reason: decision.reason,
         details: decisionDetails(decision),
       });
+      // Read, not counted: another attempt of this activity finds nothing left to do.
+      return { leftOut: await leftOutCount(deps.store, key) };
     },
 
     startConflict: ({ notification, ...key }) => deps.workflows.conflict(key, notification),

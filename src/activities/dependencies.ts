@@ -61,13 +61,13 @@ export interface ActivityDependencies {
   /** Code maps and mapping module of a destination, read when the worker started. */
   readonly site: (destination: DestinationId) => SiteFiles;
   readonly workflows: WorkflowMessenger;
-  /** Tells people: log, metric, webhook. Called once a condition. */
+  /** Tells people: log, metric, webhook. @returns false when the webhook did not take it: it is to be told again */
   readonly tell: (event: {
     readonly kind: 'raised' | 'cleared';
     readonly key: string;
     readonly code: string;
     readonly text: string;
-  }) => Promise<void>;
+  }) => Promise<boolean>;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }

@@ -8,8 +8,9 @@ import type { WorkKey } from '../domain/data-sharing';
 import { DuctusError } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { compareDelivered } from '../domain/resource-version';
+import { deliveredVersions } from '../store/delivered';
 import { fileOf } from '../store/ledger';
-import { acceptedMessages, deliveredWith, leftOutOf, type AcceptedMessage } from '../store/redelivery';
+import { acceptedMessages, leftOutOf, type AcceptedMessage } from '../store/redelivery';
 import { compareUnits, signatureOf, unitsOf, type Change, type Unit } from '../transforms/difference';
 import { mapEachItem } from '../transforms/mapping';
 import type { FileContent } from '../transforms/model/content';
@@ -17,7 +18,7 @@ import type { MapContext } from '../transforms/model/message';
 import type { MappingProfile } from '../transforms/model/profile';
 import { MessagesBlobSchema } from './data-sharing-transform';
 import type { ActivityDependencies } from './dependencies';
-import type { KnownResource } from './data-sharing-file';
+import { deliveredTo, notingMoved, recipientMarks, type KnownResource } from './data-sharing-file';
 import { readSource, type ReadSource } from './redelivery-source';
 
 /** One item as it would be sent today. */
@@ -57,7 +58,7 @@ export interface FilePlan {
 /**
  * Makes the plan of a file.
  * @param file the delivered work; @param work the redelivery, when it is one: its left-out resources count as well
- * @throws DuctusError DUCTUS_BLOB_MISSING, and those of reader and mapping
+ * @throws DuctusError DUCTUS_BLOB_MISSING, and those of reader and mapping, as DUCTUS_PATIENT_CHANGED
  */
 export async function planFile(
   deps: ActivityDependencies,
@@ -82,7 +83,7 @@ async function plan(
   { content, profile, known, identities, createdAtMs, site }: ReadSource,
 ): Promise<FilePlan> {
   const [versions, messages, leftOut] = await Promise.all([
-    deliveredWith(
+    deliveredVersions(
       deps.store,
       destination,
       [...known.values()].map(({ hash }) => hash),
@@ -109,8 +110,17 @@ async function plan(
     else if (state === 'current' && !ownIds.has(version.controlId)) elsewhere.add(hash);
   }
   const seed = [file.organization, file.notificationId, file.variant, destination].join('|');
-  const context: MapContext = { createdAtMs, seed, delivered, leaveOut, identities, redelivery: true, site };
-  const drafts = draftsOf(content, profile, context);
+  const recipients = {
+    delivered: deliveredTo(known, versions),
+    marks: recipientMarks(deps, file.organization, content, identities),
+  };
+  const context: MapContext = {
+    ...{ createdAtMs, seed, delivered, leaveOut, identities, recipients, site },
+    redelivery: true,
+  };
+  const map = () => draftsOf(content, profile, context);
+  // A comparison alone has no work that could be parked.
+  const drafts = work === undefined ? map() : await notingMoved(deps, work, known, map);
   const items: PlannedItem[] = [];
   const disappear: string[] = [];
   const covered = new Set<string>();

@@ -13,7 +13,6 @@ import { signedFile, type Signatures } from '../store/redelivery-plans';
 import { takeTurn } from '../store/turns';
 import { mapFile } from '../transforms/mapping';
 import { countResult } from './data-sharing-counts';
-import { marksOf } from './data-sharing-file';
 import { placeMessages } from './data-sharing-transform';
 import { organizationConfig, type ActivityDependencies } from './dependencies';
 import { planFile, toSend, type FilePlan, type PlannedItem } from './redelivery-plan';
@@ -63,8 +62,8 @@ export async function transformRedelivery(
     only: new Set(items.map(({ reference }) => reference)),
   });
 
-  const marks = marksOf(deps, work.organization, plan.content, plan.context.identities);
-  await placeMessages(deps, work, destination, result, plan.known, marks);
+  const { content, known, context } = plan;
+  await placeMessages(deps, work, destination, result, { content, known, identities: context.identities });
   const pending = await pendingMessages(deps.store, work, destination);
   const { kinds, observations } = countResult(result);
   // What was signed off and is not sent: newer at the destination, sent before, or left out by an operator.

@@ -4,7 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { z } from 'zod';
 import type { TransformResult, WorkKey } from '../domain/data-sharing';
+import { NotificationIdSchema, OrganizationIdSchema } from '../domain/identifiers';
 import type {
   RedeliveryApproval,
   RedeliveryInput,
@@ -14,7 +16,7 @@ import type {
 import type { Outcome } from '../domain/stages';
 import { redeliveryVariant, redeliveryWorkflowId } from '../domain/workflow-ids';
 import { fileOf, recordDelivered, recordRetrieved } from '../store/ledger';
-import { closedRedeliveries, countFiles, openRedelivery } from '../store/redelivery';
+import { begunRedeliveries, countFiles, openRedelivery } from '../store/redelivery';
 import { approvedPlan, approvePlan, createPlan, finishPlan, plannedFiles } from '../store/redelivery-plans';
 import { destinationConfig, type ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
@@ -171,7 +173,18 @@ export function createRedeliveryActivities(deps: ActivityDependencies): Redelive
   };
 }
 
-/** Starts the next files of what was signed off, no faster than a backlog drains: new data goes between them. */
+/** Where a heartbeat says that an attempt has come to. */
+const BeatenSchema = z.object({
+  organization: OrganizationIdSchema,
+  notificationId: NotificationIdSchema,
+  variant: z.string(),
+});
+
+/**
+ * Starts the next files of what was signed off, no faster than a backlog drains: new data goes between them. Workers may die
+ * at any time, so an attempt goes on behind the file that the last heartbeat of the one before names. Heartbeats are sent
+ * now and then only: files that were started after it are started once more, which changes nothing, and without a wait.
+ */
 async function startPage(
   deps: ActivityDependencies,
   digest: string,
@@ -181,15 +194,16 @@ async function startPage(
   if (plan === undefined) return { cursor: undefined };
   const { destination, all } = plan.selection;
   const waitMs = Math.min(LONGEST_WAIT_MS, 1000 / destinationConfig(deps.config, destination).drainPerSecond);
-  const files = await plannedFiles(deps.store, plan.planId, cursor, STARTS_PER_PAGE);
-  const over = await closedRedeliveries(
+  const { cancellationSignal, info } = Context.current();
+  const beaten = BeatenSchema.safeParse(info.heartbeatDetails);
+  const after = beaten.success ? beaten.data : cursor;
+  const files = await plannedFiles(deps.store, plan.planId, after, STARTS_PER_PAGE);
+  const begun = await begunRedeliveries(
     deps.store,
     files.map(({ key }) => key),
     digest,
   );
   for (const { key, digest: fileDigest } of files) {
-    Context.current().heartbeat();
-    const { cancellationSignal } = Context.current();
     cancellationSignal.throwIfAborted();
     const input: RedeliveryInput = {
       ...key,
@@ -202,9 +216,11 @@ async function startPage(
       reason: plan.reason,
       approvedAtMs: plan.approvedAt.getTime(),
     };
-    if (over.has(idOf(input))) continue;
-    await deps.workflows.redeliver(input);
-    await sleep(waitMs, undefined, { signal: cancellationSignal });
+    const state = begun.get(idOf(input));
+    // One that is only begun is started as well: its workflow may have been ended by hand.
+    if (state !== 'over') await deps.workflows.redeliver(input);
+    Context.current().heartbeat(key);
+    if (state === undefined) await sleep(waitMs, undefined, { signal: cancellationSignal });
   }
   return { cursor: files.length < STARTS_PER_PAGE ? undefined : files.at(-1)?.key };
 }

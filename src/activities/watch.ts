@@ -11,7 +11,7 @@ import { configuredCertificates, type ConfiguredCertificate } from '../runtime/c
 import type { Config } from '../runtime/config/schema';
 import { raisedAlerts } from '../store/alerts';
 import { readStanding } from '../store/standing';
-import { clear, raise } from './alerts';
+import { clear, raise, tellAgain } from './alerts';
 import type { ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
 
@@ -38,6 +38,7 @@ export function createWatchActivities(deps: ActivityDependencies): WatchActiviti
     watchConditions: withFailures(
       'watchConditions',
       async () => {
+        await tellAgain(deps);
         const standing = await readStanding(store, configured);
         const holding = conditions(config, standing, certificates, new Date());
         for (const alert of holding) await raise(deps, alert);

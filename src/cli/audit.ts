@@ -1,7 +1,7 @@
 /**
  * `ductus audit …`: who got, saw, changed or decided what. Every command stands in the audit itself.
  */
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -13,7 +13,7 @@ import type { AuditQuery } from '../runtime/audit';
 import { EXIT, viewerHere, withAudit, type GlobalOptions } from './context';
 import { numbersFromInput } from './input';
 import { table, time } from './output';
-import { parseTime } from './times';
+import { parseCount, parseTime } from './times';
 
 interface FilterOptions {
   readonly patient?: boolean;
@@ -27,10 +27,16 @@ interface FilterOptions {
 /** Rows that a person reads; more belong in an export. */
 const LIST_LIMIT = 100;
 
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('use a whole number above 0');
-  return count;
+interface KeptSeal {
+  readonly number: number;
+  readonly seal: string;
+}
+
+function parseSeal(text: string): KeptSeal {
+  const [, number, seal] = /^(\d{1,15}) (\S{1,100})$/.exec(text.trim()) ?? [];
+  if (number === undefined || seal === undefined)
+    throw new InvalidArgumentError('use the number and the seal, as verify and the log show them');
+  return { number: Number(number), seal };
 }
 
 function withFilter(command: Command): Command {
@@ -81,14 +87,20 @@ export function auditCommand(globals: () => GlobalOptions): Command {
       const events = await withAudit(globals(), async (log) => {
         const target = file === undefined ? process.stdout : await openNew(file);
         let written = 0;
-        for await (const page of log.all(query, viewerHere())) {
-          written += page.length;
-          const lines = page.map((record) => `${JSON.stringify(toAuditEvent(record))}\n`).join('');
-          if (!target.write(lines)) await once(target, 'drain');
-        }
-        if (target !== process.stdout) {
-          target.end();
-          await finished(target);
+        try {
+          for await (const page of log.all(query, viewerHere())) {
+            written += page.length;
+            const lines = page.map((record) => `${JSON.stringify(toAuditEvent(record))}\n`).join('');
+            if (!target.write(lines)) await once(target, 'drain');
+          }
+          if (target !== process.stdout) {
+            target.end();
+            await finished(target);
+          }
+        } catch (error) {
+          // Half an export looks like a whole one.
+          if (file !== undefined) rmSync(file, { force: true });
+          throw error;
         }
         return written;
       });
@@ -101,9 +113,17 @@ export function auditCommand(globals: () => GlobalOptions): Command {
   audit
     .command('verify')
     .description('look whether events were changed or taken out')
-    .addHelpText('after', '\nExample:\n  ductus audit verify   # exit code 1 when something does not fit')
-    .action(async () => {
-      const found = await withAudit(globals(), (log) => log.verify(viewerHere()));
+    .option(
+      '--seal <seal>',
+      'also whether this seal is still there, of the log or an earlier call: "<number> <seal>"',
+      parseSeal,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ductus audit verify   # exit code 1 when something does not fit\n  ductus audit verify --seal "412 HHtQah5JfL74NaqXlVUh-g"',
+    )
+    .action(async ({ seal }: { readonly seal?: KeptSeal }) => {
+      const found = await withAudit(globals(), (log) => log.verify(viewerHere(), seal));
       console.log(globals().json === true ? JSON.stringify(found) : verified(found));
       if (found.problems.length > 0) process.exitCode = EXIT.failed;
     });
@@ -140,6 +160,8 @@ function row({
 const PROBLEMS: Readonly<Record<AuditVerification['problems'][number]['what'], string>> = {
   'events-changed': 'events were changed or taken out',
   'seal-missing': 'a seal before it was taken out',
+  'events-put-in': 'events of its time, or of an earlier one, were put in later',
+  'seal-cut-off': 'it is not there any more: the audit was cut off before it',
   'seal-changed': 'the seal was changed, or made with another encryption.hashKey',
 };
 

@@ -95,7 +95,8 @@ export async function withAudit<T>(options: GlobalOptions, run: (audit: AuditLog
   return withStore(config, (store) => run(createAuditLog(config, store)));
 }
 
-async function withStore<T>(config: Config, run: (store: Store) => Promise<T>): Promise<T> {
+/** Runs something with PostgreSQL alone, and closes the connection after it. */
+export async function withStore<T>(config: Config, run: (store: Store) => Promise<T>): Promise<T> {
   const url = config.store.url?.reveal() ?? runningServers(config.dataDir).storeUrl;
   if (url === undefined) throw notRunning();
   const store = openStore({ url, poolSize: 1 });

@@ -33,6 +33,8 @@ export function linksCommand(globals: () => GlobalOptions): Command {
       links.error('--organization: not the id of an organization');
     if (flow !== undefined && !/^[a-z-]+$/.test(flow)) links.error('--flow: not the name of a flow');
     if (code !== undefined && !isErrorCode(code)) links.error('--code: not one of the codes in docs/errors.md');
+    if (options.ui !== undefined && !/^https?:$/.test(URL.parse(options.ui)?.protocol ?? ''))
+      links.error('--ui: not an http or https address');
     const { webUi, embedded, namespace } = config.temporal;
     const ui = options.ui ?? webUi ?? `http://127.0.0.1:${String(embedded.uiPort)}`;
     const filter = {

@@ -6,7 +6,8 @@
 import { Command } from 'commander';
 import { auditCommand } from './audit';
 import { codeMapsCommand } from './code-maps';
-import { configOf, EXIT, reportError, type GlobalOptions } from './context';
+import { configCommand } from './config';
+import { EXIT, reportError, type GlobalOptions } from './context';
 import { destinationsCommand } from './destinations';
 import { doctorCommand } from './doctor';
 import { historyCommand } from './history';
@@ -15,7 +16,6 @@ import { linksCommand } from './links';
 import { parkedCommand } from './parked';
 import { patientsCommand } from './patients';
 import { previewCommand } from './preview';
-import { loadSiteFiles } from '../runtime/site/site-files';
 import { redeliverCommand } from './redeliver';
 import { releasesCommand } from './releases';
 import { serveCommand } from './serve';
@@ -43,22 +43,7 @@ export function program(): Command {
   root.addCommand(linksCommand(globals));
   root.addCommand(previewCommand(globals));
   root.addCommand(codeMapsCommand(globals));
-  root
-    .command('config')
-    .description('the configuration')
-    .command('check')
-    .description('read the configuration, its secrets and the files of the site, and say what is wrong')
-    .addHelpText('after', '\nExample:\n  ductus --config ductus.yaml config check')
-    .action(() => {
-      const config = configOf(globals());
-      loadSiteFiles(config);
-      const organizations = Object.keys(config.organizations);
-      console.log(
-        globals().json === true
-          ? JSON.stringify({ valid: true, organizations, destinations: Object.keys(config.destinations) })
-          : `The configuration is valid: ${String(organizations.length)} organizations, ${String(Object.keys(config.destinations).length)} destinations.`,
-      );
-    });
+  root.addCommand(configCommand(globals));
   // Usage errors have an exit code of their own, so that scripts can tell them from work that failed.
   const useExitCode = (command: Command): void => {
     command.exitOverride((error) => {

@@ -8,6 +8,7 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
   );
   const line = (cells: readonly string[]): string =>
     cells
+      .map(printable)
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();

@@ -3,9 +3,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Repair, RepairStep } from '../domain/data-sharing';
 import { DuctusError, ERRORS, isErrorCode, type ErrorCode } from '../domain/errors';
 import type { ParkedFilter } from '../queries/parked';
-import { byOption, EXIT, withOperations, type GlobalOptions } from './context';
+import { byOption, configOf, EXIT, withOperations, withStore, type GlobalOptions } from './context';
 import { table, time } from './output';
-import { parseTime } from './times';
+import { patientsOfWork, patientsText } from './parked-patients';
+import { parseCount, parseTime } from './times';
 import { workDetails } from './work-details';
 
 const STEPS: readonly RepairStep[] = ['retrieve', 'transform', 'deliver', 'acknowledge'];
@@ -29,12 +30,6 @@ interface DecisionOptions extends FilterOptions {
 function parseCode(text: string): ErrorCode {
   if (!isErrorCode(text)) throw new InvalidArgumentError(`use one of ${Object.keys(ERRORS).join(', ')}`);
   return text;
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('use a whole number above 0');
-  return count;
 }
 
 function withFilter(command: Command): Command {
@@ -104,11 +99,23 @@ export function parkedCommand(globals: () => GlobalOptions): Command {
     .command('show')
     .description('everything about one piece of work, without clinical values')
     .argument('<id>', 'workflow id, as in `parked list`')
+    .option(
+      '--patients',
+      'also the numbers of the patients of the file, and which are missing; the audit says who looked',
+    )
     .addHelpText('after', '\nExample:\n  ductus parked show data-sharing/st-marien/0f3c…')
-    .action(async (id: string) => {
+    .action(async (id: string, options: { readonly patients?: boolean }) => {
       const work = await withOperations(globals(), (operations) => operations.work(id));
       if (work === undefined) throw new DuctusError('DUCTUS_NOT_FOUND', `The ledger knows no work with the id ${id}.`);
-      console.log(globals().json === true ? JSON.stringify(work) : workDetails(work));
+      const config = configOf(globals());
+      const people =
+        options.patients === true ? await withStore(config, (store) => patientsOfWork(config, store, id)) : undefined;
+      if (globals().json === true) {
+        console.log(JSON.stringify({ ...work, ...people }));
+        return;
+      }
+      console.log(workDetails(work));
+      if (people !== undefined) console.log(`\n${patientsText(people)}`);
     });
 
   const decision = (name: string, description: string): Command =>
@@ -131,7 +138,7 @@ export function parkedCommand(globals: () => GlobalOptions): Command {
   decision('skip', 'leave resources out, deliver the rest, acknowledge')
     .option(
       '--resource <reference...>',
-      'FHIR references, like Observation/123; default: those of the message that failed',
+      'FHIR references, like Observation/123; default: those of the message that failed, or that would go to another patient',
     )
     .addHelpText(
       'after',

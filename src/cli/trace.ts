@@ -1,10 +1,11 @@
 /** `ductus trace`: the whole story of a piece of work, from the ledger and Temporal's history. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { DuctusError } from '../domain/errors';
 import { traceWork, type Traced } from '../runtime/trace';
 import { recordAudit } from '../store/audit';
 import { viewerHere, withReachable, type GlobalOptions } from './context';
 import { printable, time } from './output';
+import { parseCount } from './times';
 import { lineageOf, type MessageLineage } from './trace-lineage';
 import { fieldLine, messageLines } from './trace-lines';
 import { ruleReasons } from './rule-reasons';
@@ -26,12 +27,6 @@ Examples:
 
 \`--lineage\` shows values of patients. Without it none are shown.`;
 
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1) throw new InvalidArgumentError('use a whole number above 0');
-  return limit;
-}
-
 /** Builds the command. @param globals options of the program, read when the command runs */
 export function traceCommand(globals: () => GlobalOptions): Command {
   return new Command('trace')
@@ -39,7 +34,7 @@ export function traceCommand(globals: () => GlobalOptions): Command {
     .argument('<id>', 'notification id, workflow id, MSH-10, FHIR reference, or digest of a redelivery')
     .option('--organization <id>', 'only this organization; needed for a FHIR reference')
     .option('--lineage', 'also the fields of each message, with what they were made of; shows values of patients')
-    .option('--limit <n>', 'at most so many works, newest first', parseLimit, 20)
+    .option('--limit <n>', 'at most so many works, newest first', parseCount, 20)
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: TraceOptions) => {
       const { organization, limit, lineage } = options;

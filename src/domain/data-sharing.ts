@@ -57,7 +57,7 @@ export type Repair =
   | { readonly action: 'retry'; readonly from?: RepairStep; readonly by: string; readonly reason: string }
   | {
       readonly action: 'skip';
-      /** FHIR references (`Observation/123`) to leave out; none: the resources of the message that failed. */
+      /** FHIR references (`Observation/123`) to leave out; none: those of the message that failed, or that would go to another patient. */
       readonly resources: readonly string[];
       readonly by: string;
       readonly reason: string;

@@ -204,7 +204,13 @@ export const ERRORS = {
     ...permanent,
     title: 'The cross-reference has no number of the hospital for a patient of the file.',
     nextStep:
-      'Add the patient (`ductus patients import`), then retry from `transform`; or set `patientIdentity.unknown: as-sent`.',
+      '`ductus parked show <work> --patients` names the number. Add the patient (`ductus patients import`), then retry from `transform`; or set `patientIdentity.unknown: as-sent`.',
+  },
+  DUCTUS_PATIENT_CHANGED: {
+    ...decided,
+    title: 'The destination has a resource of the file under another patient than the file names now.',
+    nextStep:
+      '`ductus parked show <work> --patients` names the resources and the patient. If both numbers are one person of the hospital, say so in the cross-reference (`ductus patients import`) and retry from `transform`. Else have the EMR corrected by hand, for both patients; then `skip` leaves these resources out and delivers the rest.',
   },
   DUCTUS_SITE_MAPPING_FAILED: {
     ...permanent,

@@ -57,6 +57,8 @@ export const LIMITS = {
   compareHeartbeatMs: 1 * MINUTE,
   /** A page of starts: 50, each at most 5 s after the other, and reserve. */
   startPageMs: 10 * MINUTE,
+  /** Heartbeat of such a page: three of its longest waits. */
+  startHeartbeatMs: 15 * SECOND,
 
   /** Answers of health checks and metrics are kept this long, so that asking often is no load. */
   answerKeptMs: 1 * SECOND,

@@ -5,7 +5,7 @@
 import { numberMark, patientLane, type AuditEntry, type AuditRecord, type Viewer } from '../domain/audit';
 import { listAudit, type AuditFilter } from '../queries/audit';
 import { recordAudit } from '../store/audit';
-import { verifyAudit, type AuditVerification } from '../store/audit-seals';
+import { verifyAudit, type AuditVerification, type Seal } from '../store/audit-seals';
 import type { Store } from '../store/database';
 import { identifierKey } from '../transforms/fhir-bundle/references';
 import { createKeyedHash } from './codec/keyed-hash';
@@ -23,8 +23,8 @@ export interface AuditLog {
   list(query: AuditQuery, viewer: Viewer): Promise<readonly AuditRecord[]>;
   /** All that fit, page by page. */
   all(query: AuditQuery, viewer: Viewer): AsyncGenerator<readonly AuditRecord[]>;
-  /** Looks whether anything was changed or taken out. */
-  verify(viewer: Viewer): Promise<AuditVerification>;
+  /** Looks whether anything was changed or taken out. @param kept a seal that was kept elsewhere */
+  verify(viewer: Viewer, kept?: Pick<Seal, 'number' | 'seal'>): Promise<AuditVerification>;
 }
 
 const PAGE = 1000;
@@ -76,9 +76,9 @@ export function createAuditLog(config: Config, store: Store): AuditLog {
         if (page.length < PAGE) return;
       }
     },
-    verify: async (viewer) => {
+    verify: async (viewer, kept) => {
       await recordAudit(store, { kind: 'audit-read', action: 'E', ...viewer, details: { what: 'verification' } });
-      return verifyAudit(store, hash);
+      return verifyAudit(store, hash, kept);
     },
   };
 }

@@ -91,7 +91,7 @@ function entriesOf(event: CodecEvent, look: number): readonly AuditEntry[] {
           outcome: 4,
           by: 'unknown',
           origin: { via: 'http', address },
-          details: { server: 'codec' },
+          details: { server: 'codec', ...before(event.notWrittenBefore) },
         },
       ];
     case 'access-refused':
@@ -102,8 +102,12 @@ function entriesOf(event: CodecEvent, look: number): readonly AuditEntry[] {
           outcome: 4,
           by: event.operator,
           origin: { via: 'http', address },
-          details: { server: 'codec', right: 'decode' },
+          details: { server: 'codec', right: 'decode', ...before(event.notWrittenBefore) },
         },
       ];
   }
+}
+
+function before(notWritten: number): Readonly<Record<string, number>> {
+  return notWritten === 0 ? {} : { 'not-written-before': notWritten };
 }

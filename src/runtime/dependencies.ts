@@ -75,9 +75,12 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
     },
     site: loadSiteFiles(config),
     tell: async (event) => {
-      if (event.kind === 'raised') metrics.alert(event.code);
+      const isTold = (): true => {
+        if (event.kind === 'raised') metrics.alert(event.code);
+        return true;
+      };
       logger[event.kind === 'raised' ? 'error' : 'warn']({ alert: event }, event.text);
-      if (config.alerts.webhook === undefined) return;
+      if (config.alerts.webhook === undefined) return isTold();
       try {
         const answer = await request(config.alerts.webhook, {
           method: 'POST',
@@ -86,11 +89,13 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
           signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
         });
         await answer.body.dump();
-        if (answer.statusCode >= 300) logger.warn({ status: answer.statusCode }, 'the alert webhook refused an alert');
+        if (answer.statusCode < 300) return isTold();
+        logger.warn({ status: answer.statusCode }, 'the alert webhook refused an alert');
       } catch (error) {
         // A webhook that is down must not stop deliveries; the alert is in the log and in the store.
         logger.warn({ err: error }, 'the alert webhook could not be reached');
       }
+      return false;
     },
   };
 

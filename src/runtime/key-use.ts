@@ -3,7 +3,6 @@
  * id of its key stands beside everything encrypted, in clear.
  */
 import type { Client } from '@temporalio/client';
-import { DuctusError } from '../domain/errors';
 import { createBlobStore } from './blob-store';
 import type { Config } from './config/schema';
 import { keyIdOf } from './codec/payload-codec';
@@ -57,17 +56,16 @@ async function keysOfWorkflows(client: Client, query: string): Promise<ReadonlyM
     for (const ids of await Promise.all(batch)) for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
     batch = [];
   };
-  try {
-    // Only ids are read of the list: what else stands in it is decoded, which fails for a key that is missing.
-    for await (const { workflowId, runId } of client.workflow.list({ query })) {
-      batch.push(keysOfHistory(client, workflowId, runId));
-      if (batch.length === AT_ONCE) await take();
-    }
-    await take();
-  } catch (error) {
-    if (error instanceof DuctusError) throw error;
-    throw new DuctusError('DUCTUS_TEMPORAL_UNAVAILABLE', undefined, { cause: error });
+  // Only ids are read of the list: what else stands in it is decoded, which fails for a key that is missing. Each page has
+  // a time limit of its own: there may be many.
+  const works = client.workflow.list({ query })[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await reached(client, () => works.next());
+    if (next.done === true) break;
+    batch.push(keysOfHistory(client, next.value.workflowId, next.value.runId));
+    if (batch.length === AT_ONCE) await take();
   }
+  await take();
   return counts;
 }
 

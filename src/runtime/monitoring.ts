@@ -12,7 +12,7 @@ import { configuredCertificates } from './certificates';
 import type { Config } from './config/schema';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
-import { onceAWhile } from './telemetry/once-a-while';
+import { onceAWhile, within } from './telemetry/once-a-while';
 import type { ProcessFacts } from './telemetry/process-gauges';
 import { createScrape } from './telemetry/scrape';
 import { ductusVersion } from './version';
@@ -97,7 +97,10 @@ async function notReady(client: Client | undefined, store: Store, namespace: str
             client.workflowService.describeNamespace({ namespace }),
           ),
         ),
-    reached('postgresql', () => store.selectFrom('destination').select('destination').limit(1).execute()),
+    // A server that takes queries and answers none is as good as away, and Prometheus waits for 10 s.
+    reached('postgresql', () =>
+      within(LIMITS.standingReadMs, store.selectFrom('destination').select('destination').limit(1).execute()),
+    ),
   ]);
   return missing.flat();
 }

@@ -3,6 +3,7 @@
  * outlives Temporal's retention, and histories can be read while PostgreSQL is down. What is missing is said.
  */
 import type { Client } from '@temporalio/client';
+import { isStoreUnavailable } from '../activities/failures';
 import { DuctusError } from '../domain/errors';
 import type { StoryEntry } from '../domain/story';
 import { findWorkIds, ledgerStory, type LedgerStory, type WorkFile } from '../queries/trace';
@@ -52,21 +53,32 @@ const AWAY_TEMPORAL = 'Temporal cannot be reached: notifications, tries and erro
 /**
  * Finds the work that a person means, and its story.
  * @returns one for each work, newest first
- * @throws DuctusError DUCTUS_REQUEST_INVALID; DUCTUS_NOT_FOUND when nothing fits; DUCTUS_STORE_UNAVAILABLE when only the
- *   ledger could find it
+ * @throws DuctusError DUCTUS_REQUEST_INVALID; DUCTUS_NOT_FOUND when nothing fits; DUCTUS_STORE_UNAVAILABLE or
+ *   DUCTUS_TEMPORAL_UNAVAILABLE when only who is away could find it
  */
 export async function traceWork(parts: TraceParts, query: TraceQuery): Promise<readonly Traced[]> {
   const { ids, isStoreAway } = await idsOf(parts, query);
   const found: Traced[] = [];
+  let { client } = parts;
   for (const id of ids) {
-    const traced = await traceOne(parts, id, isStoreAway);
-    if (traced !== undefined) found.push(traced);
+    const traced = await traceOne({ ...parts, client }, id, isStoreAway);
+    // Who did not answer once is not waited for again.
+    if (traced.isTemporalAway) client = undefined;
+    if (traced.isKnown) found.push(traced.story);
   }
   if (found.length > 0) return found;
   if (isStoreAway) {
     throw new DuctusError(
       'DUCTUS_STORE_UNAVAILABLE',
-      'The ledger cannot be reached, and Temporal knows no workflow or notification of this name.',
+      client === undefined
+        ? 'Neither the ledger nor Temporal can be reached.'
+        : 'The ledger cannot be reached, and Temporal knows no workflow or notification of this name.',
+    );
+  }
+  if (client === undefined) {
+    throw new DuctusError(
+      'DUCTUS_TEMPORAL_UNAVAILABLE',
+      'The ledger does not know this name, and Temporal cannot be reached.',
     );
   }
   throw new DuctusError('DUCTUS_NOT_FOUND', 'Neither the ledger nor Temporal knows this name.');
@@ -90,6 +102,7 @@ async function idsOf(
     // A workflow that has not entered the ledger yet can still be read.
     return { ids: ids.length > 0 || isReference ? ids : guesses(config, text, organization), isStoreAway: false };
   } catch (error) {
+    if (!isStoreUnavailable(error) && !(error instanceof DuctusError)) throw error;
     if (isReference) {
       throw new DuctusError(
         'DUCTUS_STORE_UNAVAILABLE',
@@ -105,7 +118,9 @@ async function idsOf(
 
 /** Workflow ids that a text may stand for, without the ledger. */
 function guesses(config: Config, text: string, organization: string | undefined): string[] {
-  if (/^(data-sharing|redelivery)\//.test(text)) return [text];
+  if (/^(data-sharing|redelivery)\//.test(text)) {
+    return organization === undefined || text.split('/')[1] === organization ? [text] : [];
+  }
   const organizations = organization === undefined ? Object.keys(config.organizations) : [organization];
   return organizations.map((each) => `data-sharing/${each}/${text}`);
 }
@@ -114,7 +129,7 @@ async function traceOne(
   { config, store, client }: TraceParts,
   workflowId: string,
   isStoreAway: boolean,
-): Promise<Traced | undefined> {
+): Promise<{ readonly story: Traced; readonly isKnown: boolean; readonly isTemporalAway: boolean }> {
   const missing: string[] = [];
   let work: Work | undefined;
   let ledger: LedgerStory | undefined;
@@ -124,7 +139,7 @@ async function traceOne(
     ledger = await ledgerStory(store, workflowId);
   }
   const history = await historyStory(config, client, workflowId, missing);
-  if (work === undefined && (history === undefined || history.length === 0)) return undefined;
+  const isKnown = work !== undefined || (history !== undefined && history.length > 0);
   if (work === undefined && !isStoreAway) missing.push('The ledger does not know this work yet.');
   if (history?.length === 0) {
     missing.push(
@@ -132,13 +147,14 @@ async function traceOne(
     );
   }
   const entries = merge(ledger?.entries ?? [], history ?? []);
-  return {
+  const story = {
     workflowId,
     ...(work === undefined ? {} : { work }),
     ...(ledger === undefined ? {} : { file: ledger.file }),
     entries,
     missing,
   };
+  return { story, isKnown, isTemporalAway: history === undefined };
 }
 
 /** @returns undefined when Temporal is away; empty when it has nothing */
@@ -168,6 +184,8 @@ async function historyStory(
     return entries;
   } catch (error) {
     if (!(error instanceof DuctusError)) throw error;
+    // No id of a workflow, so that there is none.
+    if (error.code === 'DUCTUS_REQUEST_INVALID') return [];
     missing.push(AWAY_TEMPORAL);
     return undefined;
   }

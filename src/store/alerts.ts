@@ -31,6 +31,35 @@ export async function clearAlert(store: Store, key: string): Promise<boolean> {
   return cleared.numUpdatedRows === 1n;
 }
 
+/** What people could not be told: it is tried again. */
+export async function markUntold(store: Store, key: string): Promise<void> {
+  await store.updateTable('alert').set({ told: false }).where('key', '=', key).execute();
+}
+
+export interface UntoldAlert {
+  readonly key: string;
+  readonly code: string;
+  readonly text: string;
+  /** What is to be told: its end where it has one. */
+  readonly kind: 'raised' | 'cleared';
+}
+
+/** Takes the alerts that nobody has been told of, as after a crash: they are the caller's to tell. */
+export async function takeUntold(store: Store): Promise<readonly UntoldAlert[]> {
+  const rows = await store
+    .updateTable('alert')
+    .set({ told: true })
+    .where('told', '=', false)
+    .returning(['key', 'code', 'text', 'cleared_at'])
+    .execute();
+  return rows.map(({ key, code, text, cleared_at: cleared }) => ({
+    key,
+    code,
+    text,
+    kind: cleared === null ? 'raised' : 'cleared',
+  }));
+}
+
 /** Alerts that are raised and not cleared, with a key that begins so. */
 export async function raisedAlerts(
   store: Store,
@@ -39,6 +68,22 @@ export async function raisedAlerts(
   const rows = await store.selectFrom('alert').select(['key', 'code']).where('cleared_at', 'is', null).execute();
   return rows.filter(({ key }) => prefixes.some((prefix) => key.startsWith(prefix)));
 }
+
+/** All conditions that hold, oldest first. */
+export async function standingAlerts(
+  store: Store,
+): Promise<readonly { readonly key: string; readonly code: string; readonly text: string; readonly raisedAt: Date }[]> {
+  return store
+    .selectFrom('alert')
+    .select(['key', 'code', 'text', 'raised_at as raisedAt'])
+    .where('cleared_at', 'is', null)
+    .orderBy('raised_at')
+    .limit(MOST_ALERTS)
+    .execute();
+}
+
+/** More than a person reads; the alerts themselves went out one by one. */
+const MOST_ALERTS = 100;
 
 /** Several may find the same condition at the same moment: one of them tells. */
 async function claim(store: Store, key: string): Promise<boolean> {

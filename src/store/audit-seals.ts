@@ -21,6 +21,25 @@ export interface Seal {
   readonly events: number;
 }
 
+/** Seals that are looked at again at least: a day of them, whatever the clock said in between. */
+const SEALS_LOOKED_AT = 24;
+const FIRST_ID = '-9223372036854775808';
+const LAST_ID = '9223372036854775807';
+
+/**
+ * Where to look for events that no seal holds. A transaction of Ductus commits within its statement limits, far sooner than
+ * in an hour: what began before a seal that was an hour old at the last look is sealed, so that older ids are not looked at
+ * again. By ids and not by the time of events: a clock that was wrong for a moment would keep all later ones out.
+ */
+const looked = sql`
+  last as (select number, sealed_at from audit_seal order by number desc limit 1),
+  old as (
+    select s.number, upper(s.ids) as first_id from audit_seal s, last
+    where s.number <= last.number - ${SEALS_LOOKED_AT} and s.sealed_at < last.sealed_at - interval '1 hour'
+    order by s.number desc limit 1
+  ),
+  looked as (select coalesce(max(number), 0) as number, coalesce(max(first_id), 0) as first_id from old)`;
+
 /** The rows as text that every server writes the same way, each hashed, and all hashed together in the order of their ids. */
 const digest = sql<string>`encode(sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(e.id, e.event_id,
   (extract(epoch from e.at) * 1000000)::bigint, e.kind, e.action, e.outcome, e.organization, e.destination, e.work,
@@ -42,13 +61,19 @@ export async function sealAudit(store: Store, hash: Hash): Promise<Seal | undefi
   return store.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtextextended('audit-seal', 0))`.execute(trx);
     const last = await lastSeal(trx);
-    // An hour back: a transaction of Ductus commits within its statement limits, far sooner.
     const { rows } = await sql<{ ids: string | null; events: number; last_at: Date | null; digest: string }>`
-      with recent as (select ids from audit_seal order by number desc limit 100),
+      with ${looked},
+      gap as (
+        select unnest(int8multirange(int8range((select first_id from looked), null)) - coalesce(range_agg(r), '{}')) as ids
+        from audit_seal s, unnest(s.ids) as r
+        where s.number >= (select number from looked)
+      ),
       e as (
-        select e.* from audit_event e
-        where e.at > coalesce((select max(last_at) - interval '1 hour' from audit_seal), '-infinity'::timestamptz)
-          and not exists (select 1 from recent where recent.ids @> e.id)
+        -- Gap by gap, by the primary key: an id that a repeated step took and did not use leaves a gap, too.
+        select e.* from gap cross join lateral (
+          select * from audit_event a where a.id >= lower(gap.ids) and a.id < coalesce(upper(gap.ids), ${LAST_ID}::int8)
+          order by a.id limit ${EVENTS_OF_A_SEAL}
+        ) e
         order by e.id
         limit ${EVENTS_OF_A_SEAL}
       )
@@ -93,7 +118,11 @@ export interface AuditProblem {
     /** A seal before this one is gone. */
     | 'seal-missing'
     /** The seal was not made with the key of this configuration, or was changed. */
-    | 'seal-changed';
+    | 'seal-changed'
+    /** Events with ids of its time, or of an earlier one, stand in no seal: they were put in later. */
+    | 'events-put-in'
+    /** The seal that was kept elsewhere is not there any more, or is another one. */
+    | 'seal-cut-off';
 }
 
 export interface AuditVerification {
@@ -106,12 +135,20 @@ export interface AuditVerification {
   readonly problems: readonly AuditProblem[];
 }
 
-/** Looks at every seal, and at the rows that it holds. */
-export async function verifyAudit(store: Store, hash: Hash): Promise<AuditVerification> {
+/**
+ * Looks at every seal, and at the rows that it holds.
+ * @param kept a seal that was kept elsewhere: without it nobody sees that the newest ones are gone
+ */
+export async function verifyAudit(
+  store: Store,
+  hash: Hash,
+  kept?: Pick<Seal, 'number' | 'seal'>,
+): Promise<AuditVerification> {
   const problems: AuditProblem[] = [];
   let before = { number: 0, seal: BEGINNING };
   let seals = 0;
   let events = 0;
+  let isKept = kept === undefined;
   for (;;) {
     const { rows } = await sql<{
       number: number;
@@ -140,19 +177,33 @@ export async function verifyAudit(store: Store, hash: Hash): Promise<AuditVerifi
     if (row.found !== row.events || row.found_digest !== row.digest) {
       problems.push({ seal: row.number, what: 'events-changed' });
     }
+    if (row.number === kept?.number && row.seal === kept.seal) isKept = true;
     seals += 1;
     events += row.events;
     before = row;
   }
-  const { rows } = await sql<{ unsealed: number; oldest: Date | null }>`
-    with sealed as (select coalesce(range_agg(r), '{}'::int8multirange) as ids from audit_seal s, unnest(s.ids) as r)
-    select count(*) as unsealed, min(e.at) as oldest from audit_event e, sealed where not sealed.ids @> e.id
+  if (!isKept) problems.push({ seal: kept?.number ?? 0, what: 'seal-cut-off' });
+  const { rows } = await sql<{ unsealed: number; oldest: Date | null; put_in: number; looked_from: number }>`
+    with ${looked},
+    gap as (
+      select unnest(int8multirange(int8range(null, null)) - coalesce(range_agg(r), '{}')) as ids
+      from audit_seal s, unnest(s.ids) as r
+    )
+    select coalesce(sum(e.unsealed), 0)::int8 as unsealed, min(e.oldest) as oldest,
+      coalesce(sum(e.put_in), 0)::int8 as put_in, coalesce(max(looked.number), 0) as looked_from
+    from looked cross join gap cross join lateral (
+      select count(*) as unsealed, min(a.at) as oldest, count(*) filter (where a.id < looked.first_id) as put_in
+      from audit_event a
+      where a.id >= coalesce(lower(gap.ids), ${FIRST_ID}::int8) and a.id < coalesce(upper(gap.ids), ${LAST_ID}::int8)
+    ) e
   `.execute(store);
+  const [left] = rows;
+  if (left !== undefined && left.put_in > 0) problems.push({ seal: left.looked_from, what: 'events-put-in' });
   return {
     seals,
     events,
-    unsealed: rows[0]?.unsealed ?? 0,
-    oldestUnsealed: rows[0]?.oldest ?? undefined,
+    unsealed: left?.unsealed ?? 0,
+    oldestUnsealed: left?.oldest ?? undefined,
     head: seals === 0 ? undefined : `${String(before.number)} ${before.seal}`,
     problems,
   };

@@ -11,6 +11,7 @@ import { transformCountsMigration } from './migrations/0003-transform-counts';
 import { redeliveryMigration } from './migrations/0004-redelivery';
 import { auditMigration } from './migrations/0005-audit';
 import { standingMigration } from './migrations/0006-standing';
+import { patientHashMigration } from './migrations/0007-patient-hash';
 import type { Database } from './schema';
 
 export type Store = Kysely<Database>;
@@ -79,6 +80,7 @@ function migratorOf(store: Store): Migrator {
           '0004-redelivery': redeliveryMigration,
           '0005-audit': auditMigration,
           '0006-standing': standingMigration,
+          '0007-patient-hash': patientHashMigration,
         }),
     },
   });

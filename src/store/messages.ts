@@ -6,9 +6,15 @@ import { sql, type Transaction } from 'kysely';
 import type { BlobRef, WorkKey } from '../domain/data-sharing';
 import { DUCTUS_ITSELF, type AuditKind, type AuditOutcome } from '../domain/audit';
 import { DuctusError, type ErrorCode } from '../domain/errors';
-import { MessageControlIdSchema, type DestinationId, type MessageControlId } from '../domain/identifiers';
+import {
+  DestinationIdSchema,
+  MessageControlIdSchema,
+  type DestinationId,
+  type MessageControlId,
+} from '../domain/identifiers';
 import { auditId } from './audit';
 import type { Store } from './database';
+import { movedResources } from './delivered';
 import { workColumns } from './ledger';
 import type { Database } from './schema';
 
@@ -19,9 +25,11 @@ export interface NewMessage {
   readonly resourceVersions: readonly string[];
   /** Marks of the patient for the audit; see `patientMarks`. */
   readonly patients?: readonly string[];
+  /** Keyed hash of the patient as the destination knows it; see `recipientMarks`. */
+  readonly patientHash?: string;
 }
 
-/** PostgreSQL's protocol counts the parameters of a statement in 16 bits; a row has 17 of them. */
+/** PostgreSQL's protocol counts the parameters of a statement in 16 bits; a row has 18 of them. */
 const ROWS_AT_ONCE = 1000;
 
 /**
@@ -64,6 +72,7 @@ export async function replaceMessages(
       resource_hashes: message.resourceHashes,
       resource_versions: message.resourceVersions,
       patients: message.patients ?? [],
+      patient_hash: message.patientHash ?? null,
       sent_at: null,
       settled_at: null,
     }));
@@ -272,11 +281,12 @@ export async function markAccepted(
     ), audited as (
       ${auditAttempt('accepted', deliveryId(key, destination, sequence), 0, undefined)}
     )
-    insert into delivered_resource (destination, resource_hash, version, control_id, delivered_at)
-    select a.destination, r.hash, r.version, a.control_id, now()
+    insert into delivered_resource as d (destination, resource_hash, version, control_id, patient_hash, delivered_at)
+    select a.destination, r.hash, r.version, a.control_id, a.patient_hash, now()
     from accepted a, unnest(a.resource_hashes, a.resource_versions) as r(hash, version)
     on conflict (destination, resource_hash)
-      do update set version = excluded.version, control_id = excluded.control_id, delivered_at = excluded.delivered_at
+      do update set version = excluded.version, control_id = excluded.control_id, delivered_at = excluded.delivered_at,
+        patient_hash = coalesce(excluded.patient_hash, d.patient_hash)
   `.execute(store);
 }
 
@@ -310,41 +320,43 @@ function auditAttempt(
     on conflict (event_id) do nothing`;
 }
 
-/** Versions that the destination has of these resources. */
-export async function deliveredVersions(
-  store: Store,
-  destination: DestinationId,
-  hashes: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (hashes.length === 0) return new Map();
-  const rows = await sql<{ resource_hash: string; version: string }>`
-    select resource_hash, version from delivered_resource
-    where destination = ${destination} and resource_hash = any(${hashes}::text[])
-  `.execute(store);
-  return new Map(rows.rows.map((row) => [row.resource_hash, row.version]));
+/** How many resources of a file operators have left out. */
+export async function leftOutCount(store: Store, key: WorkKey): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from left_out where organization = ${key.organization}
+      and notification_id = ${key.notificationId} and variant = ${key.variant}`.execute(store);
+  return rows[0]?.count ?? 0;
 }
 
 /**
- * Leaves resources out: those named, and those of messages that failed when none is named. Failed and ambiguous
- * messages are settled as `left-out`; the next transform makes new messages for what remains of them.
+ * Leaves resources out: those named; when none is named, those of messages that were refused, and those that would go to
+ * another patient when the work is parked for that. Refused messages, and ambiguous ones with a named resource, are settled
+ * as `left-out`; the next transform makes new messages for what remains of them. Where none is named, an ambiguous message
+ * counts as accepted on the operator's word: later corrections, deletions and redeliveries have to know what is there.
  * @returns number of resources left out
  */
 export async function leaveOut(store: Store, key: WorkKey, hashes: readonly string[]): Promise<number> {
   return store.transaction().execute(async (trx) => {
     const failed = await trx
       .selectFrom('message')
-      .select(['destination', 'sequence', 'resource_hashes'])
+      .select(['destination', 'sequence', 'state', 'resource_hashes'])
       .where((eb) => eb.and(workColumns(key)))
       .where('state', 'in', ['rejected', 'sending'])
       .execute();
-    const chosen = new Set(hashes.length > 0 ? hashes : failed.flatMap((row) => row.resource_hashes));
+    const arrived = hashes.length > 0 ? [] : failed.filter(({ state }) => state === 'sending');
+    for (const row of arrived) {
+      await markAccepted(trx, key, DestinationIdSchema.parse(row.destination), row.sequence);
+    }
+    const refused = failed.filter((row) => !arrived.includes(row));
+    const unnamed = [...refused.flatMap((row) => row.resource_hashes), ...(await movedResources(trx, key))];
+    const chosen = new Set(hashes.length > 0 ? hashes : unnamed);
     if (chosen.size === 0) return 0;
     await sql`
       insert into left_out (organization, notification_id, variant, resource_hash)
       select ${key.organization}, ${key.notificationId}, ${key.variant}, h from unnest(${[...chosen]}::text[]) h
       on conflict do nothing
     `.execute(trx);
-    for (const row of failed) {
+    for (const row of refused) {
       if (!row.resource_hashes.some((hash) => chosen.has(hash))) continue;
       await trx
         .updateTable('message')

@@ -139,20 +139,6 @@ export async function acceptedMessages(
   }));
 }
 
-/** Version that the destination has of each resource, and the MSH-10 with which it came. */
-export async function deliveredWith(
-  store: Store,
-  destination: DestinationId,
-  hashes: readonly string[],
-): Promise<ReadonlyMap<string, { readonly version: string; readonly controlId: string }>> {
-  if (hashes.length === 0) return new Map();
-  const { rows } = await sql<{ resource_hash: string; version: string; control_id: string }>`
-    select resource_hash, version, control_id from delivered_resource
-    where destination = ${destination} and resource_hash = any(${hashes}::text[])
-  `.execute(store);
-  return new Map(rows.map((row) => [row.resource_hash, { version: row.version, controlId: row.control_id }]));
-}
-
 /** Resources that an operator left out of any of these works. */
 export async function leftOutOf(store: Store, keys: readonly WorkKey[]): Promise<ReadonlySet<string>> {
   const rows = await store
@@ -174,22 +160,21 @@ export async function sentHashes(store: Store, key: WorkKey, destination: Destin
   return new Set(rows.flatMap((row) => row.resource_hashes));
 }
 
-/** The works that send a file again and are over. */
-export async function closedRedeliveries(
+/** The works that send a file again and have begun, by workflow id, and whether they are over. */
+export async function begunRedeliveries(
   store: Store,
   files: readonly WorkKey[],
   digest: string,
-): Promise<ReadonlySet<string>> {
-  if (files.length === 0) return new Set();
+): Promise<ReadonlyMap<string, 'open' | 'over'>> {
+  if (files.length === 0) return new Map();
   const rows = await store
     .selectFrom('notification')
-    .select('workflow_id')
+    .select(['workflow_id', 'closed_at'])
     .where((eb) =>
       eb.or(files.map((key) => eb.and(workColumns({ ...key, variant: redeliveryVariant(key.variant, digest) })))),
     )
-    .where('closed_at', 'is not', null)
     .execute();
-  return new Set(rows.map((row) => row.workflow_id));
+  return new Map(rows.map((row) => [row.workflow_id, row.closed_at === null ? 'open' : 'over']));
 }
 
 /** The works that have sent a file to this destination again, or were to, and are over. */

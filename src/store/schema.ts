@@ -48,6 +48,8 @@ export interface NotificationTable {
   closed_at: Timestamp | null;
   decided_by: string | null;
   decided_reason: string | null;
+  /** Hashes of the resources for which the work is parked with DUCTUS_PATIENT_CHANGED. */
+  moved_resources: Generated<readonly string[]>;
 }
 
 /** One HL7 message to one destination. */
@@ -73,6 +75,8 @@ export interface MessageTable {
   /** Marks of the patient whose data it holds; see `patientMarks`. None for messages made before there was an audit. */
   patients: Generated<readonly string[]>;
   resource_versions: readonly string[];
+  /** Keyed hash of the patient as the destination knows it; see `recipientMarks`. Null for messages made before it was kept. */
+  patient_hash: string | null;
   sent_at: Timestamp | null;
   settled_at: Timestamp | null;
 }
@@ -83,6 +87,8 @@ export interface DeliveredResourceTable {
   resource_hash: string;
   version: string;
   control_id: string;
+  /** Of the patient under whom it was delivered; null: not known. */
+  patient_hash: string | null;
   delivered_at: Timestamp;
 }
 

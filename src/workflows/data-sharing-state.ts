@@ -86,7 +86,10 @@ export class DataSharingState {
         if (!Array.isArray(repair.resources)) return 'resources: a list of FHIR references, which may be empty';
         if (this.failure.step === 'retrieve')
           return 'there is no file yet, so nothing can be left out of it: retry or discard';
-        return this.failure.step === 'transform' && repair.resources.length === 0
+        // Which resources would go to another patient, the ledger knows.
+        return this.failure.step === 'transform' &&
+          this.failure.code !== 'DUCTUS_PATIENT_CHANGED' &&
+          repair.resources.length === 0
           ? 'resources: name what to leave out, as no message has failed'
           : undefined;
       case 'discard':

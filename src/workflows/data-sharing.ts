@@ -310,7 +310,7 @@ export class Run {
     const decision = state.takeDecision();
     // Before the next wait: from here on another decision is refused.
     state.failure = undefined;
-    if (decision !== undefined) await ledger.recordDecision({ ...this.key, decision });
+    const decided = decision === undefined ? undefined : await ledger.recordDecision({ ...this.key, decision });
     upsertSearchAttributes([{ key: ERROR_CODE, value: null }]);
     setCurrentDetails('');
     this.show(Stage.received);
@@ -321,6 +321,8 @@ export class Run {
         this.#resendAmbiguous = failure.code === 'DUCTUS_EMR_AMBIGUOUS';
         return decision.from ?? this.#step;
       case 'skip':
+        // An ambiguous message that is taken as arrived leaves nothing out: what is behind it goes on.
+        if (decided?.leftOut === 0 && this.#step === 'deliver') return 'deliver';
         state.flag('resources-left-out');
         return 'transform';
       case 'discard':

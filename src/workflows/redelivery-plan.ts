@@ -41,7 +41,7 @@ const comparing = proxyActivities<RedeliveryActivities>({
 });
 const starting = proxyActivities<RedeliveryActivities>({
   startToCloseTimeout: LIMITS.startPageMs,
-  heartbeatTimeout: LIMITS.compareHeartbeatMs,
+  heartbeatTimeout: LIMITS.startHeartbeatMs,
   retry: growingWaits,
 });
 

@@ -147,12 +147,17 @@ describe('codec server', () => {
 
   it.each([
     ['no token', {}, 401, undefined],
-    ['a wrong token', { authorization: 'Bearer nobody' }, 401, { kind: 'sign-in-failure', address: '127.0.0.1' }],
+    [
+      'a wrong token',
+      { authorization: 'Bearer nobody' },
+      401,
+      { kind: 'sign-in-failure', address: '127.0.0.1', notWrittenBefore: 0 },
+    ],
     [
       'an operator without the right',
       { authorization: `Bearer ${SECRETS['READER'] ?? ''}` },
       403,
-      { kind: 'access-refused', operator: 'reader', address: '127.0.0.1' },
+      { kind: 'access-refused', operator: 'reader', address: '127.0.0.1', notWrittenBefore: 0 },
     ],
     ['another namespace', { ...bearer, 'x-namespace': 'other' }, 403, undefined],
     ['a token from another page', { ...bearer, origin: 'http://elsewhere.example' }, 403, undefined],
@@ -235,6 +240,50 @@ describe('codec server', () => {
     server.now += 60_001;
     expect((await server.login(READER)).status).toBe(303);
   });
+
+  it('should let those go on who are signed in while somebody else guesses from the same address', async () => {
+    await using server = await Running.start(config());
+    const cookie = await server.session();
+    for (let tries = 0; tries < 11; tries += 1) await server.login(`guess-${String(tries)}`);
+    expect((await server.login(READER)).status).toBe(429);
+    expect((await server.post('/decode', await encrypted(), { cookie, origin: UI })).status).toBe(200);
+  });
+
+  it('should not let the audit be filled with refusals: one a minute of each caller, and how many more there were', async () => {
+    await using server = await Running.start(config());
+    const reader = { authorization: `Bearer ${SECRETS['READER'] ?? ''}` };
+    for (let tries = 0; tries < 20; tries += 1) {
+      await server.login(`guess-${String(tries)}`);
+      await server.post('/decode', '{}', reader);
+    }
+    expect(server.events.map(({ kind }) => kind).sort()).toEqual(['access-refused', 'sign-in-failure']);
+    server.now += 60_001;
+    await server.login('guess');
+    expect(server.events.at(-1)).toEqual({ kind: 'sign-in-failure', address: '127.0.0.1', notWrittenBefore: 19 });
+  });
+
+  it('should not read the body of who may not ask', async () => {
+    await using server = await Running.start(config());
+    const tooLarge = JSON.stringify({ payloads: [{ data: 'A'.repeat(9 * 1024 * 1024) }] });
+    for (const route of ['/decode', '/encode']) {
+      expect((await server.post(route, '{')).status).toBe(401);
+      expect((await server.post(route, '{', { authorization: `Bearer ${SECRETS['READER'] ?? ''}` })).status).toBe(403);
+    }
+    expect((await server.post('/decode', tooLarge, bearer)).status).toBe(413);
+  });
+
+  it.each(['in clear', 'encrypted by whom may ask'])(
+    'should not write down what a payload %s says of itself',
+    async (how) => {
+      await using server = await Running.start(config());
+      const { metadata, data } = defaultPayloadConverter.toPayload(1);
+      const claims = { ...metadata, 'ductus-workflow-id': Buffer.from('of somebody else\0') };
+      const plain = JSON.stringify({ payloads: [inJson({ metadata: claims, data: data ?? null })] });
+      const body = how === 'in clear' ? plain : (await server.post('/encode', plain, bearer)).text;
+      expect((await server.post('/decode', body, bearer)).status).toBe(200);
+      expect(server.events).toMatchObject([{ kind: 'payload-read', workflowIds: [] }]);
+    },
+  );
 
   it('should encrypt what the Web UI sends to a workflow, for who may read', async () => {
     await using server = await Running.start(config());

@@ -48,3 +48,19 @@ it('should be one event a minute and caller, and a bounded number of all', async
   );
   expect(written.length).toBeLessThanOrEqual(101);
 });
+
+it('should tell callers apart again after many came once', async () => {
+  const at = { now: 0 };
+  const written: AuditEntry[] = [];
+  const refusals = new Refusals(
+    testConfig({ organizations: {}, destinations: {} }),
+    (entry) => Promise.resolve(void written.push(entry)),
+    () => at.now,
+  );
+  const many = Array.from({ length: 100 }, (_, number) => `2001:db8::${number.toString(16)}`);
+  await tried([...many, ...many], at, written, refusals);
+  at.now = 2 * 60 * 60_000;
+  written.length = 0;
+  await tried(['192.0.2.1', '192.0.2.2', '192.0.2.3'], at, written, refusals);
+  expect(written.map(({ origin }) => origin?.address)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+});

@@ -115,6 +115,12 @@ describe('ductus audit', () => {
     expect((await run(['audit', 'list', '--kind', 'nonsense'])).status).toBe(2);
   });
 
+  it('should print nothing that a terminal takes for an order', async () => {
+    await recordAudit(store, { kind: 'repair', action: 'E', by: 'eve', details: { reason: 'a\u009b2Jb\u001b[1m' } });
+    const { stdout } = await run(['audit', 'list', '--by', 'eve']);
+    expect(stdout).toContain('reason=a\ufffd2Jb\ufffd[1m');
+  });
+
   it('should export AuditEvents, one a line, to standard output or into a new file', async () => {
     // Of each command, what it did is the last event.
     expect(kindsIn((await run(['audit', 'export'])).stdout)).toEqual(['delivery', 'repair', 'audit-read']);

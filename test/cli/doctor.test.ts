@@ -11,6 +11,7 @@ import { openHospital, startWorld, type Hospital, type World } from '../support/
 import { operatorOf } from '../support/operator';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testTemporalAddress } from '../support/temporal';
+import { until } from '../support/until';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -116,6 +117,26 @@ describe('ductus doctor', () => {
       expect(bare.warnings).toContain('temporal: the namespace keeps histories for 24 h only');
     } finally {
       await connection.close();
+    }
+  });
+
+  it('should see that work waits, though Temporal still lists the worker that was killed', async () => {
+    await using other = await openHospital(world);
+    const operator = operatorOf(other, path.join(folder.path, 'other'));
+    const { taskQueue } = other.config.temporal;
+    expect((await operator.run('doctor')).stdout).toContain(`workers asked ${taskQueue} for workflows`);
+    await other.ductus.stop();
+    const work = await other.client.workflow.start('housekeeping', { taskQueue, workflowId: `waits-${taskQueue}` });
+    try {
+      const found = await until(
+        async () =>
+          /workflows wait \d+ s and more in the task queue.*/.exec((await operator.run('doctor')).stdout)?.[0],
+        30_000,
+        'the finding',
+      );
+      expect(found).toContain(taskQueue);
+    } finally {
+      await work.terminate();
     }
   });
 

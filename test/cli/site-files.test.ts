@@ -73,7 +73,9 @@ describe('a mapping module', () => {
     expect(status).toBe(3);
     expect(stderr).toContain(`${path.join(folder.path, 'mapping.cjs')}: cannot be loaded: `);
     writeFileSync(path.join(folder.path, 'mapping.cjs'), 'exports.mapping = {};');
-    expect(await ductus(['--config', file, 'config', 'check'], env)).toMatchObject({ status: 0, stderr: '' });
+    const good = await ductus(['--config', file, 'config', 'check'], env);
+    expect(good.status).toBe(0);
+    expect(good.stderr).not.toContain('mapping.cjs');
   });
 
   it('should have types in a folder of the hospital’s own', async () => {

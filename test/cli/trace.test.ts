@@ -82,6 +82,11 @@ describe('ductus trace', () => {
       const found = await operator.json('trace', name, '--organization', hospital.organizationId);
       expect({ name, found: ofType(found.lines, 'work').length }).toEqual({ name, found: 1 });
     }
+    const [other = ''] = Object.keys(hospital.config.organizations).filter((each) => each !== hospital.organizationId);
+    expect(await operator.run('trace', id, '--organization', other)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('DUCTUS_NOT_FOUND'),
+    });
     const withoutOrganization = await operator.run('trace', `Observation/${reading?.id ?? ''}`);
     expect(withoutOrganization).toMatchObject({ status: 1, stderr: expect.stringContaining('--organization') });
     expect(await operator.run('trace', 'no-such-thing')).toMatchObject({

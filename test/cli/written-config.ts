@@ -4,8 +4,8 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { SECRETS, testConfigDefaults } from '../support/config';
 
-/** @param mapping section `mapping` of the destination; @param destination further keys of it */
-export function writtenConfig(folder: string, mapping: object, destination: object = {}) {
+/** @param mapping section `mapping` of the destination; @param destination further keys of it; @param more further sections */
+export function writtenConfig(folder: string, mapping: object, destination: object = {}, more: object = {}) {
   const file = path.join(folder, 'ductus.yaml');
   const organization = (emrOid: string, destinations: readonly string[], more: object) => ({
     emrOid,
@@ -29,6 +29,7 @@ export function writtenConfig(folder: string, mapping: object, destination: obje
         fhir: { kind: 'fhir', url: 'https://fhir.example/r4' },
         spare: mllp,
       },
+      ...more,
     }),
   );
   return { file, env: SECRETS };

@@ -193,8 +193,22 @@ describe('an outcome that is not known', () => {
     const { messageId } = await share(hospital, bundle(54));
     await parked(hospital, messageId);
     await repair(hospital, messageId, { action: 'skip', resources: [], ...decidedBy });
-    expect(await result(hospital, messageId)).toEqual({ outcome: 'delivered-in-part' });
+    expect(await result(hospital, messageId)).toEqual({ outcome: 'delivered' });
     expect(hospital.emr.stats().frames).toBe(1);
+  });
+
+  it('should correct what arrived by an operator’s word, not send it as new', async () => {
+    await using hospital = await openHospital(world, { destination: { onAmbiguous: 'park' } });
+    hospital.emr.script({ answer: { kind: 'drop-after-storing' } });
+    const file = bundle(56);
+    const { messageId } = await share(hospital, file);
+    await parked(hospital, messageId);
+    await repair(hospital, messageId, { action: 'skip', resources: [], ...decidedBy });
+    await result(hospital, messageId);
+    const edit = await share(hospital, correctionBundle(file, { seed: 56, corrected: 1 }));
+    await result(hospital, edit.messageId);
+    const [, corrected] = await hospital.emr.frames();
+    expect(corrected?.entries.map(({ action }) => action)).toEqual(['corrected']);
   });
 });
 

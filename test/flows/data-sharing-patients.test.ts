@@ -2,9 +2,12 @@
  * Patients and reports from end to end: the hospital's own number in PID-3, a patient without one (parked, imported, gone
  * on with), and Clinical Reports with their replacements.
  */
+import { Client as PgClient } from 'pg';
 import { request } from 'undici';
+import { z } from 'zod';
+import { FhirServerSimulator } from '../../simulators/fhir-server/fhir-server-simulator';
 import { sampleReport } from '../../simulators/roche-dc/sample-report';
-import { bgBundle, SAMPLE_AUTHORITY, samplePatient } from '../../simulators/roche-dc/sample-data';
+import { bgBundle, correctionBundle, SAMPLE_AUTHORITY, samplePatient } from '../../simulators/roche-dc/sample-data';
 import { SECRETS } from '../support/config';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import {
@@ -17,8 +20,12 @@ import {
   result,
   share,
   stored,
+  WAIT_MS,
 } from '../support/hospital-steps';
+import { difference } from '../support/redelivery-steps';
 import { testTemporalAddress } from '../support/temporal';
+import { temporaryFolder } from '../support/temporary-folder';
+import { until } from '../support/until';
 
 let world: World;
 beforeAll(async () => {
@@ -134,6 +141,132 @@ describe('the cross-reference', () => {
     await share(hospital, bundle(5));
     await acknowledged(hospital);
     expect(await numbers(hospital)).toEqual([expect.stringContaining(`${samplePatient(5).id}^`)]);
+  });
+});
+
+describe('a correction that names another patient', () => {
+  /** The same readings, corrected, as if they had been another patient's all along. */
+  const moved = (file: ReturnType<typeof bundle>, from: number, to: number, corrected: number): string =>
+    JSON.stringify(correctionBundle(file, { seed: 1, corrected })).replaceAll(
+      samplePatient(from).id,
+      samplePatient(to).id,
+    );
+  /** As if it had delivered before the ledger knew whose a resource is. */
+  const forgetPatients = async (hospital: Hospital, destination: string): Promise<void> => {
+    const ledger = new PgClient({ connectionString: hospital.storeUrl });
+    await ledger.connect();
+    await ledger.query('update delivered_resource set patient_hash = null where destination = $1', [destination]);
+    await ledger.end();
+  };
+  const patients = async (hospital: Hospital) => (await numbers(hospital)).map((number) => number?.split('^')[0]);
+
+  it('should be parked, and a skip should leave out what moved and deliver the rest', async () => {
+    await using hospital = await openHospital(world);
+    const file = bundle(21);
+    await share(hospital, file);
+    await acknowledged(hospital);
+    const both = JSON.stringify({
+      ...file,
+      entry: [
+        ...z.object({ entry: z.array(z.unknown()) }).parse(JSON.parse(moved(file, 21, 22, 2))).entry,
+        ...(bundle(22, 1).entry ?? []).slice(1),
+      ],
+    });
+    const { messageId } = await share(hospital, both);
+    const before = await parked(hospital, messageId);
+    expect(before).toMatchObject({ errorCode: 'DUCTUS_PATIENT_CHANGED', failedStep: 'transform' });
+    expect(before.errorMessage).toContain('Observation (2)');
+    for (const patient of [21, 22]) expect(JSON.stringify(before)).not.toContain(samplePatient(patient).id);
+    expect(await stored(hospital)).toEqual(expected(file));
+
+    // Only a person can know what became of it: neither a notification nor a bare retry sends it.
+    await hospital.roche.repeat(messageId);
+    await repair(hospital, messageId, { action: 'retry', ...decidedBy });
+    // A decision is taken only when it is parked again.
+    const skip = { action: 'skip', resources: [], ...decidedBy } as const;
+    const skipped = (): Promise<true | undefined> =>
+      repair(hospital, messageId, skip).then(
+        () => true,
+        () => undefined,
+      );
+    await until(skipped, WAIT_MS, 'a skip');
+    expect(await result(hospital, messageId)).toEqual({ outcome: 'delivered-in-part' });
+    expect(await stored(hospital)).toEqual([...expected(file), ...expected(bundle(22, 1))].sort());
+    expect(await patients(hospital)).toEqual([samplePatient(21).id, samplePatient(22).id]);
+    for (const patient of [21, 22]) expect(hospital.logLines.join('')).not.toContain(samplePatient(patient).id);
+  });
+
+  it('should be parked in every form, also when it deletes', async () => {
+    const server = new FhirServerSimulator();
+    using temporary = temporaryFolder();
+    await server.start();
+    try {
+      const forms = [
+        { kind: 'fhir', url: server.url },
+        { kind: 'file', folder: temporary.path, format: 'json' },
+      ];
+      for (const [index, destination] of forms.entries()) {
+        await using hospital = await openHospital(world, { destinations: { other: destination } });
+        const [from, to] = [30 + 2 * index, 31 + 2 * index];
+        const file = bundle(from, 1);
+        await share(hospital, file);
+        await acknowledged(hospital);
+        await forgetPatients(hospital, hospital.destination);
+        const { messageId } = await share(hospital, moved(file, from, to, 1).replaceAll('"amended"', '"cancelled"'));
+        expect(await parked(hospital, messageId)).toMatchObject({ errorCode: 'DUCTUS_PATIENT_CHANGED' });
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('should go on when the cross-reference says that both numbers are one patient', async () => {
+    await using hospital = await openHospital(world, { organization: registry });
+    const file = bundle(23);
+    await importing(hospital, 23, { mrn: 'MRN-ONE' });
+    await share(hospital, file);
+    await acknowledged(hospital);
+    const { messageId } = await share(hospital, moved(file, 23, 24, 1));
+    expect(await parked(hospital, messageId)).toMatchObject({ errorCode: 'DUCTUS_PATIENT_UNKNOWN' });
+    await importing(hospital, 24, { mrn: 'MRN-ONE' });
+    await repair(hospital, messageId, { action: 'retry', from: 'transform', ...decidedBy });
+    expect(await result(hospital, messageId)).toEqual({ outcome: 'delivered' });
+    expect(await patients(hospital)).toEqual(['MRN-ONE', 'MRN-ONE']);
+    expect((await stored(hospital)).filter((line) => line.endsWith(' C'))).toHaveLength(1);
+  });
+
+  it('should be parked when the cross-reference gives the same number of Roche to another patient', async () => {
+    await using hospital = await openHospital(world, { organization: registry });
+    const file = bundle(25);
+    await importing(hospital, 25, { mrn: 'MRN-WRONG' });
+    const first = await share(hospital, file);
+    await acknowledged(hospital);
+    await operations(hospital, 'patients/import', {
+      organization: hospital.organizationId,
+      reason: 'a test',
+      replace: true,
+      patients: [{ sourceSystem: SAMPLE_AUTHORITY, sourceValue: samplePatient(25).id, mrn: 'MRN-RIGHT' }],
+    });
+    const { messageId } = await share(hospital, correctionBundle(file, { seed: 1, corrected: 1 }));
+    expect(await parked(hospital, messageId)).toMatchObject({ errorCode: 'DUCTUS_PATIENT_CHANGED' });
+    expect(await patients(hospital)).toEqual(['MRN-WRONG']);
+    // Nor is it sent again as a correction.
+    const { digest, report } = await difference(hospital, { notifications: [first.messageId] });
+    expect(digest).toBeUndefined();
+    expect(report.cannot.files).toEqual([expect.objectContaining({ code: 'DUCTUS_PATIENT_CHANGED' })]);
+  });
+
+  it('should be taken for the same patient where the ledger does not know whose it was, and be known from then on', async () => {
+    await using hospital = await openHospital(world);
+    const file = bundle(26);
+    await share(hospital, file);
+    await acknowledged(hospital);
+    await forgetPatients(hospital, hospital.destination);
+    const correction = correctionBundle(file, { seed: 1, corrected: 1 });
+    await share(hospital, correction);
+    await acknowledged(hospital, 2);
+    const { messageId } = await share(hospital, moved(correction, 26, 27, 1));
+    expect(await parked(hospital, messageId)).toMatchObject({ errorCode: 'DUCTUS_PATIENT_CHANGED' });
   });
 });
 

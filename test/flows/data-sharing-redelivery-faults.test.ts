@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { correctionBundle, SAMPLE_AUTHORITY, samplePatient } from '../../simulators/roche-dc/sample-data';
 import { sampleReport } from '../../simulators/roche-dc/sample-report';
 import type { DataSharingStatus, Repair } from '../../src/domain/data-sharing';
+import { redeliveryPlanWorkflowId } from '../../src/domain/workflow-ids';
 import { SECRETS } from '../support/config';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import { acknowledged, bundle, decidedBy, result, share, WAIT_MS } from '../support/hospital-steps';
@@ -147,8 +148,8 @@ describe('a redelivery that is decided on', () => {
     await parkedWith(hospital, id, 'DUCTUS_PATIENT_UNKNOWN');
     await patients(hospital, 'import', { mrn: 'M-OTHER' });
     await decide(hospital, id, { action: 'retry', from: 'transform', ...decidedBy });
-    // Another number is not what was signed off.
-    await parkedWith(hospital, id, 'DUCTUS_REDELIVERY_CHANGED');
+    // Another number is another patient than the one who has it.
+    await parkedWith(hospital, id, 'DUCTUS_PATIENT_CHANGED');
     await patients(hospital, 'remove', {});
     await patients(hospital, 'import', { mrn: 'M-3' });
     await decide(hospital, id, { action: 'retry', from: 'transform', ...decidedBy });
@@ -183,6 +184,35 @@ describe('sign-offs that meet', () => {
     expect(approved.map(({ status }) => status)).toEqual(['approved', 'approved']);
     for (const id of ids) expect(await redelivered(hospital, id, digest)).toEqual({ outcome: 'delivered' });
     expect(hospital.emr.stats()).toMatchObject({ frames: 4, repeats: 0 });
+  });
+
+  it('should go on behind the files that it has started when its worker stops', async () => {
+    await using hospital = await openHospital(world, { destination: { ...authority('OLD'), drainPerSecond: 1 } });
+    const ids = [15, 16, 17].map((seed) => deliver(hospital, bundle(seed)));
+    const [first = ''] = (await Promise.all(ids)).toSorted();
+    await restartWith(world, hospital, authority('NEW'));
+    const { digest = '' } = await difference(hospital);
+    await order(hospital, hospital.destination, 'hold');
+    const name = await at(hospital, (operations) => operations.approve({ digest, by: 'a.weber', reason: 'a test' }));
+    const plan = hospital.client.workflow.getHandle(redeliveryPlanWorkflowId(name));
+    await until(
+      async () => {
+        const { raw } = await plan.describe();
+        return (raw.pendingActivities ?? []).some(
+          ({ activityType, heartbeatDetails }) =>
+            activityType?.name === 'startRedeliveries' && (heartbeatDetails?.payloads ?? []).length > 0,
+        );
+      },
+      WAIT_MS,
+      'a heartbeat that says how far it is',
+    );
+    await hospital.ductus.stop();
+    // Were the first file started again, its workflow would run once more.
+    const started = hospital.client.workflow.getHandle(redeliveryId(hospital, first, digest));
+    await started.terminate('a test');
+    await hospital.startAgain();
+    expect(await plan.result()).toMatchObject({ status: 'approved', files: 3 });
+    expect((await started.describe()).status.name).toBe('TERMINATED');
   });
 
   it('should send a file once that is in two differences', async () => {

@@ -100,6 +100,25 @@ it('should ask on the port of the API for an operator with the right to read', a
   expect((await get(`${hospital.url}/health/ready`)).status).toBe(200);
 });
 
+it('should answer in time while PostgreSQL takes queries and answers none', async () => {
+  await using hospital = await openHospital(world);
+  const database = new Client({ connectionString: hospital.storeUrl });
+  await database.connect();
+  try {
+    await database.query('begin; lock table destination in access exclusive mode');
+    // What Prometheus waits at most (its scrape_timeout).
+    const limits = { headersTimeout: 10_000, bodyTimeout: 10_000 };
+    const [ready, metrics] = await Promise.all(
+      ['/health/ready', '/metrics'].map((path) => request(`${hospital.url}${path}`, limits)),
+    );
+    expect(ready?.statusCode).toBe(503);
+    expect(await ready?.body.json()).toEqual({ status: 'unavailable', missing: ['postgresql'] });
+    expect(await metrics?.body.text()).toContain('ductus_dependency_up{dependency="postgresql"} 0');
+  } finally {
+    await database.end();
+  }
+});
+
 it('should have an endpoint for a worker alone', async () => {
   await using hospital = await openHospital(world, { metrics: { port: 0 }, sdkMetricsUrl });
   await hospital.ductus.stop();
@@ -112,6 +131,39 @@ it('should have an endpoint for a worker alone', async () => {
 });
 
 const AlertSchema = z.object({ kind: z.enum(['raised', 'cleared']), key: z.string(), code: z.string() });
+
+it('should tell it later when the webhook was down as an alert began, and once', async () => {
+  let isDown = true;
+  await using webhook = await startScriptedServer((_request, response) => {
+    response.statusCode = isDown ? 503 : 200;
+    response.end();
+  }, undefined);
+  await using hospital = await openHospital(world, {
+    alerts: { webhook: `http://127.0.0.1:${String(webhook.port)}/`, certificateDays: 1000 },
+  });
+  const told = (): string[] =>
+    webhook.requests.map(({ body }) => {
+      const { kind, key } = AlertSchema.parse(JSON.parse(body.toString('utf8')));
+      return `${kind} ${key}`;
+    });
+  const holding = await watch(hospital);
+  const raised = [...new Set(told())].sort();
+  expect(raised).toHaveLength(holding);
+  isDown = false;
+  webhook.requests.length = 0;
+  await watch(hospital);
+  await watch(hospital);
+  expect(told().sort()).toEqual(raised);
+
+  isDown = true;
+  hospital.config.alerts.certificateDays = 7;
+  await watch(hospital);
+  isDown = false;
+  webhook.requests.length = 0;
+  await watch(hospital);
+  await watch(hospital);
+  expect(told().sort()).toEqual(raised.map((line) => line.replace('raised', 'cleared')));
+});
 
 it('should tell once when nothing comes, work gets old or a certificate ends, and once when it is over', async () => {
   await using webhook = await startScriptedServer((_request, response) => void response.end(), undefined);

@@ -84,7 +84,7 @@ async function openAll() {
   const hospital = await openHospital(world, {
     organization: { patientIdentity: { source: 'registry' } },
     destination: { mapping: { module } },
-    traces: { endpoint: `http://127.0.0.1:${String(collector.port)}/v1/traces` },
+    traces: { endpoint: `http://127.0.0.1:${String(collector.port)}/v1/traces`, ratio: 1 },
     destinations: {
       web: { kind: 'http', url: web.url },
       fhir: { kind: 'fhir', url: fhir.url },

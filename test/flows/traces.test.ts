@@ -58,7 +58,7 @@ function wayUp(spans: readonly Span[], from: Span): readonly string[] {
 it('should be one trace from the webhook over the workflow and its activities to Roche, S3 and the EMR', async () => {
   await using otlp = await collector();
   await using hospital = await openHospital(world, {
-    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces` },
+    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces`, ratio: 1 },
   });
   const { messageId } = await share(hospital, bundle(11));
   await acknowledged(hospital);
@@ -105,7 +105,7 @@ it('should be one trace from the webhook over the workflow and its activities to
 it('should say with which code a step failed, and not in which words', async () => {
   await using otlp = await collector();
   await using hospital = await openHospital(world, {
-    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces` },
+    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces`, ratio: 1 },
   });
   hospital.emr.script({ answer: { kind: 'AE' } });
   const { messageId } = await share(hospital, bundle(12));
@@ -128,7 +128,7 @@ it('should say with which code a step failed, and not in which words', async () 
 it('should leave a history that replays with the traces of the bundle, and without', async () => {
   await using otlp = await collector();
   await using hospital = await openHospital(world, {
-    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces` },
+    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces`, ratio: 1 },
   });
   const { messageId } = await share(hospital, bundle(13));
   await acknowledged(hospital);
@@ -139,6 +139,18 @@ it('should leave a history that replays with the traces of the bundle, and witho
   await Worker.runReplayHistory({ ...world.workflows, dataConverter, sinks }, history);
   const workflowsPath = path.resolve(__dirname, '../../src/workflows/index.ts');
   await Worker.runReplayHistory({ workflowsPath, dataConverter }, history);
+});
+
+it('should not hold up a stop for a collector that takes everything and says nothing', async () => {
+  await using otlp = await startScriptedServer(() => new Promise<void>(() => undefined), undefined);
+  await using hospital = await openHospital(world, {
+    traces: { endpoint: `http://127.0.0.1:${String(otlp.port)}/v1/traces`, ratio: 1 },
+  });
+  await share(hospital, bundle(15));
+  await acknowledged(hospital);
+  await hospital.ductus.stop();
+  expect(otlp.requests).not.toHaveLength(0);
+  expect(hospital.logLines.filter((line) => line.includes('did not stop cleanly'))).toEqual([]);
 });
 
 it('should send nothing where no endpoint is configured, and put nothing into the history', async () => {

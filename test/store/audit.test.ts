@@ -309,6 +309,49 @@ describe('seals', () => {
     expect((await verifyAudit(store, hash)).problems).toEqual(problems);
   });
 
+  it('should go on after a clock was wrong for a moment', async () => {
+    await recordAudit(store, look);
+    await aChange(
+      "insert into audit_event (event_id, at, kind, action, outcome, by) values (gen_random_uuid(), '2999-01-01', 'repair', 'E', 0, 'anna')",
+    );
+    await sealAudit(store, hash);
+    await recordAudit(store, look);
+    expect(await sealAudit(store, hash)).toMatchObject({ number: 2, events: 1 });
+    expect(await verifyAudit(store, hash)).toMatchObject({ unsealed: 0, problems: [] });
+  });
+
+  it('should show that events were put in between those of old seals', async () => {
+    for (let seals = 0; seals < 30; seals += 1) {
+      await recordAudit(store, look);
+      await sealAudit(store, hash);
+    }
+    await behindTheTrigger("update audit_seal set sealed_at = sealed_at - interval '2 days' where number <= 5");
+    const put = (id: number) =>
+      aChange(`insert into audit_event (id, event_id, at, kind, action, outcome, by) overriding system value
+        values (${String(id)}, gen_random_uuid(), '2020-01-01', 'delivery', 'R', 0, 'ductus')`);
+    await put(-1);
+    expect(await sealAudit(store, hash)).toBeUndefined();
+    expect(await verifyAudit(store, hash)).toMatchObject({
+      unsealed: 1,
+      problems: [{ seal: 5, what: 'events-put-in' }],
+    });
+  });
+
+  it('should show that the newest were cut off, to who kept one of them', async () => {
+    await recordAudit(store, look);
+    await sealAudit(store, hash);
+    await recordAudit(store, look);
+    const kept = await sealAudit(store, hash);
+    expect((await verifyAudit(store, hash, kept)).problems).toEqual([]);
+    await behindTheTrigger('delete from audit_seal where number = 2');
+    await aChange('delete from audit_event where id = 2');
+    expect((await verifyAudit(store, hash)).problems).toEqual([]);
+    expect((await verifyAudit(store, hash, kept)).problems).toEqual([{ seal: 2, what: 'seal-cut-off' }]);
+    await recordAudit(store, { ...look, by: 'somebody else' });
+    await sealAudit(store, hash);
+    expect((await verifyAudit(store, hash, kept)).problems).toEqual([{ seal: 2, what: 'seal-cut-off' }]);
+  });
+
   it('should be made by nobody without the key', async () => {
     await recordAudit(store, look);
     await sealAudit(store, createKeyedHash(new Secret('another key of some length')));

@@ -5,7 +5,7 @@ import { redeliveryVariant, redeliveryWorkflowId } from '../../src/domain/workfl
 import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { closeNotification, openNotification, recordDelivered, recordRetrieved } from '../../src/store/ledger';
 import { markSending, pendingMessages, replaceMessages } from '../../src/store/messages';
-import { closedRedeliveries, countFiles, openRedelivery, pageOfFiles } from '../../src/store/redelivery';
+import { begunRedeliveries, countFiles, openRedelivery, pageOfFiles } from '../../src/store/redelivery';
 import {
   approvedPlan,
   approvePlan,
@@ -163,7 +163,8 @@ describe('a plan', () => {
     const work = await begin(key, digest);
     expect(await expiredPlans(store, 10)).toEqual([{ planId: 'p2' }]);
     await forgetPlan(store, 'p2');
-    expect((await closedRedeliveries(store, [key], digest)).size).toBe(0);
+    const id = `redelivery/st-marien/n0/${digest.slice(0, 12)}`;
+    expect([...(await begunRedeliveries(store, [key], digest))]).toEqual([[id, 'open']]);
     await closeNotification(store, {
       ...work,
       outcome: 'delivered',
@@ -171,9 +172,7 @@ describe('a plan', () => {
       retainDays: 14,
       retainUnmappedDays: 90,
     });
-    expect([...(await closedRedeliveries(store, [key], digest))]).toEqual([
-      `redelivery/st-marien/n0/${digest.slice(0, 12)}`,
-    ]);
+    expect([...(await begunRedeliveries(store, [key], digest))]).toEqual([[id, 'over']]);
     expect(await expiredPlans(store, 10)).toEqual([{ planId: 'p1' }]);
     await forgetPlan(store, 'p1');
     expect(await expiredPlans(store, 10)).toEqual([]);

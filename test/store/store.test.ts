@@ -21,8 +21,8 @@ import {
   recordParked,
   recordRetrieved,
 } from '../../src/store/ledger';
+import { deliveredVersions } from '../../src/store/delivered';
 import {
-  deliveredVersions,
   leaveOut,
   markAccepted,
   markNotAccepted,

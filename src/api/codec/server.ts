@@ -4,12 +4,15 @@
  * another machine, in another network. Nothing is shown before it is recorded who asked.
  */
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Payload } from '@temporalio/common';
 import { z } from 'zod';
 import { DuctusError, ERRORS, type ErrorCode } from '../../domain/errors';
-import { workflowOf, type EncryptionCodec } from '../../runtime/codec/payload-codec';
+import { keyIdOf, workflowOf, type EncryptionCodec } from '../../runtime/codec/payload-codec';
 import type { Config } from '../../runtime/config/schema';
 import type { Logger } from '../../runtime/telemetry/logger';
+import { isPlainText } from '../../domain/plain-text';
 import { operatorOfToken } from '../authentication';
+import { RefusalWindows } from '../refusal-windows';
 import { FailedLogins } from './failed-logins';
 import { CONTENT_SECURITY_POLICY, page, type Notice } from './pages';
 import { payloadsInJson, PayloadsSchema } from './payloads';
@@ -26,9 +29,14 @@ export type CodecEvent = { readonly address: string } & (
       /** Workflows whose payloads were shown. Empty: the payloads name none. */
       readonly workflowIds: readonly string[];
     }
-  | { readonly kind: 'sign-in-failure' }
-  | { readonly kind: 'access-refused'; readonly operator: string }
+  | (Refused & { readonly kind: 'sign-in-failure' })
+  | (Refused & { readonly kind: 'access-refused'; readonly operator: string })
 );
+
+interface Refused {
+  /** Refusals of this caller that were only counted since the last event about it. */
+  readonly notWrittenBefore: number;
+}
 
 export interface CodecServerDependencies {
   readonly config: Config;
@@ -82,6 +90,8 @@ interface Reader {
 class CodecRoutes {
   readonly #sessions: Sessions;
   readonly #failed: FailedLogins;
+  readonly #refusals: RefusalWindows;
+  readonly #readers = new WeakMap<FastifyRequest, Reader>();
   /** Browsers send a `Secure` cookie over TLS only; `__Host-` keeps other hosts of the domain from setting it. */
   readonly #secure: boolean;
   readonly #cookie: string;
@@ -92,6 +102,7 @@ class CodecRoutes {
   ) {
     this.#sessions = new Sessions(deps.config, settings.sessionMinutes, deps.now);
     this.#failed = new FailedLogins(deps.now);
+    this.#refusals = new RefusalWindows(deps.now);
     this.#secure = settings.tls !== undefined || settings.publicUrl?.startsWith('https:') === true;
     this.#cookie = this.#secure ? '__Host-ductus-codec' : 'ductus-codec';
   }
@@ -127,19 +138,24 @@ class CodecRoutes {
       done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
     app.get('/health/live', () => ({ status: 'ok' }));
-    app.post('/decode', async (request) => this.#decode(request));
-    app.post('/encode', async (request) => {
-      await this.#reader(request);
+    // Before the body is read: megabytes of JSON are no work that anybody may make.
+    const forReaders = {
+      onRequest: async (request: FastifyRequest) => void this.#readers.set(request, await this.#reader(request)),
+    };
+    app.post('/decode', forReaders, async (request) => this.#decode(request));
+    app.post('/encode', forReaders, async (request) => {
       return payloadsInJson(await this.deps.codec.encode(parsePayloads(request.body)));
     });
     this.#pages(app);
   }
 
   async #decode(request: FastifyRequest): Promise<object> {
-    const reader = await this.#reader(request);
+    const reader = this.#readers.get(request);
+    if (reader === undefined) throw new DuctusError('DUCTUS_UNAUTHENTICATED');
     const namespace = this.#namespace(request);
-    const payloads = await this.deps.codec.decode(parsePayloads(request.body));
-    const workflowIds = [...new Set(payloads.flatMap((payload) => workflowOf(payload) ?? []))];
+    const given = parsePayloads(request.body);
+    const payloads = await this.deps.codec.decode(given);
+    const workflowIds = [...new Set(payloads.flatMap((payload, index) => workflowIdOf(payload, given[index]) ?? []))];
     if (payloads.length > 0)
       await this.deps.record({ kind: 'payload-read', ...reader, namespace, workflowIds, address: request.ip });
     return payloadsInJson(payloads);
@@ -184,9 +200,11 @@ class CodecRoutes {
    * browser adds the cookie by itself, whoever makes it ask.
    */
   async #reader(request: FastifyRequest): Promise<Reader> {
-    if (this.#failed.mustWait(request.ip)) throw new DuctusError('DUCTUS_FORBIDDEN', 'Too many tries. Wait a minute.');
     const { authorization, origin } = request.headers;
     if (authorization !== undefined) {
+      // A session is signed and cannot be guessed: who has one goes on, whoever else comes from the same address.
+      if (this.#failed.mustWait(request.ip))
+        throw new DuctusError('DUCTUS_FORBIDDEN', 'Too many tries. Wait a minute.');
       const operator = operatorOfToken(this.deps.config, /^Bearer (\S+)$/i.exec(authorization)?.[1]);
       if (operator?.rights.includes('decode') !== true) await this.#refused(request, operator?.name);
       if (operator === undefined)
@@ -205,9 +223,13 @@ class CodecRoutes {
   async #refused(request: FastifyRequest, operator: string | undefined): Promise<void> {
     const address = request.ip;
     if (operator === undefined) this.#failed.add(address);
+    const notWrittenBefore = this.#refusals.count(`${operator ?? 'unknown'} ${address}`);
+    if (notWrittenBefore === undefined) return;
     try {
       await this.deps.record(
-        operator === undefined ? { kind: 'sign-in-failure', address } : { kind: 'access-refused', operator, address },
+        operator === undefined
+          ? { kind: 'sign-in-failure', address, notWrittenBefore }
+          : { kind: 'access-refused', operator, address, notWrittenBefore },
       );
     } catch (error) {
       this.deps.logger.error({ err: error }, 'a refusal could not be recorded');
@@ -249,6 +271,15 @@ class CodecRoutes {
 }
 
 const NOT_FOR_THIS_PAGE = 'This page is not one of codec.origins.';
+
+/** Temporal's own limit for ids is 1,000 bytes. */
+const LONGEST_ID = 1000;
+
+/** What a payload says of itself counts where it was encrypted: in clear, anybody may write anything. */
+function workflowIdOf(decoded: Payload, given: Payload | undefined): string | undefined {
+  const id = given === undefined || keyIdOf(given) === undefined ? undefined : workflowOf(decoded);
+  return id !== undefined && id.length <= LONGEST_ID && isPlainText(id) ? id : undefined;
+}
 
 function parsePayloads(body: unknown): z.infer<typeof PayloadsSchema>['payloads'] {
   const parsed = PayloadsSchema.safeParse(body);

@@ -92,8 +92,15 @@ export class EncryptionCodec implements PayloadCodec {
 }
 
 function named(payload: Payload, context: SerializationContext | undefined): Payload {
-  if (context?.workflowId === undefined) return payload;
+  if (context?.workflowId === undefined) return unnamed(payload);
   return { ...payload, metadata: { ...payload.metadata, [WORKFLOW_METADATA]: utf8.encode(context.workflowId) } };
+}
+
+/** Nobody says of a payload whose it is but the call that it is made for. */
+function unnamed(payload: Payload): Payload {
+  if (payload.metadata?.[WORKFLOW_METADATA] === undefined) return payload;
+  const metadata = Object.entries(payload.metadata).filter(([name]) => name !== WORKFLOW_METADATA);
+  return { ...payload, metadata: Object.fromEntries(metadata) };
 }
 
 /** The workflow that a decoded payload belongs to; undefined when it was made outside of any. */

@@ -387,7 +387,7 @@ export function createConfigSchema(read: SecretReader) {
             .url({ protocol: /^https?$/ })
             .optional()
             .describe('OTLP over HTTP, as in http://collector:4318/v1/traces; no traces when left out'),
-          ratio: z.number().min(0).max(1).default(1).describe('share of notifications that are traced'),
+          ratio: z.number().min(0).max(1).default(0.1).describe('share of notifications that are traced'),
         })
         .prefault({}),
       log: z

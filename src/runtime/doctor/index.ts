@@ -5,7 +5,7 @@ import type { Store } from '../../store/database';
 import type { Config } from '../config/schema';
 import { checked } from './check';
 import { checkCertificates, checkKeys, checkOperators, checkSiteFiles, checkTimeZones } from './own-checks';
-import { checkDestination, checkRoche } from './partner-checks';
+import { checkDestination, checkReceiver, checkRoche } from './partner-checks';
 import { checkBlobs, checkStore, checkTemporal } from './server-checks';
 
 export interface DoctorParts {
@@ -17,6 +17,10 @@ export interface DoctorParts {
 
 /** Nothing is sent to an EMR, and nothing stays behind. @returns findings in the order of the configuration */
 export async function examine({ config, store, client }: DoctorParts): Promise<readonly Finding[]> {
+  const receivers = [
+    ['alerts', 'alerts.webhook', config.alerts.webhook],
+    ['traces', 'traces.endpoint', config.traces.endpoint],
+  ] as const;
   const found = await Promise.all([
     checked('configuration', 'configuration', (report) => checkSiteFiles(config, report)),
     checked('encryption', 'encryption', (report) => checkKeys(config, report)),
@@ -31,6 +35,9 @@ export async function examine({ config, store, client }: DoctorParts): Promise<r
     ),
     ...Object.entries(config.destinations).map(([id, destination]) =>
       checked('destination', `destinations.${id}`, (report) => checkDestination(destination, report)),
+    ),
+    ...receivers.map(([check, where, url]) =>
+      checked(check, where, (report) => (url === undefined ? undefined : checkReceiver(url, report))),
     ),
   ]);
   return found.flat();

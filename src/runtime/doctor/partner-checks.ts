@@ -57,6 +57,18 @@ async function reach(url: string, tls: ClientTlsConfig | undefined, name: string
   }
 }
 
+/** Who is told of alerts or sent traces: whether it can be reached. Nothing is sent. */
+export async function checkReceiver(url: string, report: Report): Promise<void> {
+  const { protocol, hostname, port, host } = new URL(url);
+  const isTls = protocol === 'https:';
+  const number = port === '' ? (isTls ? 443 : 80) : Number(port);
+  // An IPv6 address stands in brackets in a URL only.
+  const peer = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: number, timeLimitMs: REQUEST_MS };
+  const { certificateEnds } = await connectPeer({ ...peer, tls: isTls ? {} : undefined });
+  report.certificate(`the certificate of ${host}`, certificateEnds, RENEW);
+  report.ok(`${host} can be reached`);
+}
+
 /** Connection and credentials of a destination; nothing is sent. */
 export async function checkDestination(destination: DestinationConfig, report: Report): Promise<void> {
   const { problem, said, certificateEnds, date } = await probeDestination(destination, REQUEST_MS);

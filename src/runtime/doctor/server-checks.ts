@@ -4,8 +4,11 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Connection, isGrpcServiceError, type Client } from '@temporalio/client';
 import { sql } from 'kysely';
-import { DuctusError } from '../../domain/errors';
+import { isStoreUnavailable } from '../../activities/failures';
+import { networkReason } from '../../connectors/http/network-reason';
+import { DuctusError, ERRORS, isErrorCode } from '../../domain/errors';
 import { SEARCH_ATTRIBUTES } from '../../domain/messages';
+import { standingAlerts } from '../../store/alerts';
 import { pendingMigrations, type Store } from '../../store/database';
 import { createBlobStore } from '../blob-store';
 import type { Config } from '../config/schema';
@@ -21,6 +24,11 @@ const RETENTION_SECONDS = 3 * 24 * 60 * 60;
 
 /** Worker Deployments and updates are there from here on (Temporal server release notes 1.28). */
 const SERVER_VERSION = [1, 28] as const;
+
+/** A poll lasts a minute (matching.longPollExpirationInterval), and Temporal lists a worker for five after its last one. */
+const POLL_SECONDS = 70;
+/** A task is taken in milliseconds. That it waits shows a killed worker at once; the list of workers only after a minute. */
+const LONGEST_WAIT_SECONDS = 5;
 
 const WORKFLOW_TASKS = 1;
 const ACTIVITY_TASKS = 2;
@@ -68,15 +76,29 @@ export async function checkTemporal(config: Config, client: Client | undefined, 
       [WORKFLOW_TASKS, 'workflows'],
       [ACTIVITY_TASKS, 'activities'],
     ] as const) {
-      const { pollers } = await ask(() =>
-        workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType }),
+      const { pollers, stats } = await ask(() =>
+        workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: taskQueue },
+          taskQueueType,
+          reportStats: true,
+        }),
       );
-      if ((pollers ?? []).length === 0) {
+      const seen = (pollers ?? []).filter(
+        ({ lastAccessTime }) => Date.now() / 1000 - Number(lastAccessTime?.seconds ?? 0) < POLL_SECONDS,
+      );
+      const waits = Number(stats?.approximateBacklogAge?.seconds ?? 0);
+      if (seen.length === 0) {
         report.fail(
           `no worker takes ${what} from the task queue ${taskQueue}`,
           'Start a worker (`ductus serve --role worker`), and see that `temporal.taskQueue` and `namespace` are the same everywhere.',
         );
-      } else report.ok(`${String(pollers?.length)} workers take ${what} from ${taskQueue}`);
+      } else if (waits >= LONGEST_WAIT_SECONDS) {
+        report.fail(
+          `${what} wait ${String(waits)} s and more in the task queue ${taskQueue}, though a worker was seen within the last minute`,
+          'See whether the worker still runs, and start it again (`ductus serve --role worker`); if it does run, it hangs or has too much to do: start another.',
+        );
+      } else report.ok(`${String(seen.length)} workers asked ${taskQueue} for ${what} within the last minute`);
     }
   } catch (error) {
     if (!isGrpcServiceError(error)) throw error;
@@ -130,13 +152,21 @@ export async function checkStore(config: Config, store: Store | undefined, repor
         `the schema is behind: ${pending.join(', ')}`,
         'Start a worker of this version: it migrates the store at its start.',
       );
-    } else report.ok('the schema is up to date');
+    } else {
+      report.ok('the schema is up to date');
+      for (const { key, code, text, raisedAt } of await standingAlerts(store)) {
+        const todo = isErrorCode(code) ? ERRORS[code].nextStep : 'docs/operations/README.md says when it is raised.';
+        report.warn(`alert since ${raisedAt.toISOString()}: ${text}`, todo, `alert ${key}`);
+      }
+    }
     // The embedded one is a single session, and has no list of them.
     if (config.store.url !== undefined) await checkConnections(store, report);
   } catch (error) {
     const code = postgresCode(error);
     const known = code === undefined ? undefined : POSTGRES[code];
-    if (known === undefined) report.failedWith(error);
+    if (known === undefined && isStoreUnavailable(error) && networkReason(error) === undefined) {
+      report.fail('it does not answer in time', 'Check firewall and VPN, and whether the server hangs.');
+    } else if (known === undefined) report.failedWith(error);
     else report.fail(`${known[0]} (${code ?? ''})`, known[1]);
   }
 }

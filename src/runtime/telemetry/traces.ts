@@ -24,6 +24,7 @@ import {
 import type { InjectedSinks, WorkerInterceptors } from '@temporalio/worker';
 import type { Config } from '../config/schema';
 import { ductusVersion } from '../version';
+import { within } from './once-a-while';
 import { SPAN_ATTRIBUTES } from './span';
 
 export interface Tracing {
@@ -32,6 +33,9 @@ export interface Tracing {
   /** Sends what is left. */
   close(): Promise<void>;
 }
+
+/** How long a stop waits for the collector to take the last spans. */
+const LAST_SPANS_MS = 2_000;
 
 /** What may leave: our own names, and those by which Temporal's interceptors name an execution. */
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -97,7 +101,11 @@ export function startTracing(config: Config): Tracing | undefined {
       trace.disable();
       context.disable();
       propagation.disable();
-      await provider.shutdown();
+      try {
+        await within(LAST_SPANS_MS, provider.shutdown());
+      } catch {
+        // A collector that is away holds up no stop: what it did not take is lost.
+      }
     },
   };
 }

@@ -16,8 +16,11 @@ export interface WorkflowRun {
 /** How long the server may take for one run. */
 const ANSWER_MS = 10_000;
 
-/** gRPC's number of NOT_FOUND (google.rpc.Code). */
+/** gRPC codes (google.rpc.Code). */
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
 
 /**
  * All runs, oldest first.
@@ -93,10 +96,22 @@ function isMissing(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND);
 }
 
+/** Runs a call within a time limit. @throws DuctusError DUCTUS_REQUEST_INVALID for an id that Temporal does not take; DUCTUS_TEMPORAL_UNAVAILABLE */
 export async function reached<T>(client: Client, call: () => Promise<T>): Promise<T> {
   try {
     return await client.withDeadline(Date.now() + ANSWER_MS, call);
   } catch (error) {
+    const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+    const code = isGrpcServiceError(cause) ? Number(cause.code) : undefined;
+    if (code === INVALID_ARGUMENT) {
+      throw new DuctusError('DUCTUS_REQUEST_INVALID', 'Temporal takes no such id of a workflow or of a run.', {
+        cause: error,
+      });
+    }
+    if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) {
+      const what = 'Temporal refuses us: check temporal.apiKey, temporal.tls and the rights of both.';
+      throw new DuctusError('DUCTUS_TEMPORAL_UNAVAILABLE', what, { cause: error });
+    }
     throw new DuctusError('DUCTUS_TEMPORAL_UNAVAILABLE', 'Temporal did not answer in time.', { cause: error });
   }
 }

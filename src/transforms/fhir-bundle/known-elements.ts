@@ -68,26 +68,35 @@ const ADMINISTRATIVE: Readonly<Record<string, Treatment>> = {
   partOf: 'a procedure at the sender',
 };
 
-export const OBSERVATION = table({
-  ...RESOURCE,
-  ...ADMINISTRATIVE,
-  status: READ,
-  code: CONCEPT,
-  subject: REFERENCE,
-  effectiveDateTime: READ,
-  effectiveInstant: READ,
-  effectivePeriod: PERIOD,
-  valueQuantity: QUANTITY,
-  comment: READ,
-  note: NOTE,
-  device: REFERENCE,
-  component: READ,
-  // Named by who reads them, when a part of them is not read.
-  interpretation: READ,
-  referenceRange: READ,
-  related: READ,
-  hasMember: READ,
-}).inside;
+const observation = (value: Readonly<Record<string, Treatment>>): Known =>
+  table({
+    ...RESOURCE,
+    ...ADMINISTRATIVE,
+    status: READ,
+    code: CONCEPT,
+    subject: REFERENCE,
+    effectiveDateTime: READ,
+    effectiveInstant: READ,
+    effectivePeriod: PERIOD,
+    ...value,
+    comment: READ,
+    note: NOTE,
+    device: REFERENCE,
+    component: READ,
+    // Named by who reads them, when a part of them is not read.
+    interpretation: READ,
+    referenceRange: READ,
+    related: READ,
+    hasMember: READ,
+  }).inside;
+
+/** By what is read as the value; another one beside it is named. */
+export const OBSERVATIONS = {
+  valueQuantity: observation({ valueQuantity: QUANTITY }),
+  valueCodeableConcept: observation({ valueCodeableConcept: CONCEPT }),
+  valueString: observation({ valueString: READ }),
+} as const;
+export type ObservationValue = keyof typeof OBSERVATIONS;
 
 const DOSAGE = table({ dose: QUANTITY, extension: READ, modifierExtension: READ });
 const RATE = table({ rateQuantity: QUANTITY, rateSimpleQuantity: QUANTITY, extension: READ, modifierExtension: READ });

@@ -1,8 +1,9 @@
-/** An Observation as a reading: glucose, carbohydrates, or any other measurement with a quantity. */
+/** An Observation as a reading: glucose, carbohydrates, or any other measurement with a quantity, a code or words. */
 import type { DeviceId, Elements, Reading } from '../model/reading';
 import { standingOf } from '../model/standing';
 import { carbsUnit, glucoseCodes, glucoseUnit, loincFirst, observationKind, textBeside } from './codes';
 import { readComments, readTime, timeElement, TIME_ELEMENTS, type TimeElement } from './event';
+import { readFinding, type FoundValue } from './finding';
 import { hasEventElements, isConcept, isOptionalList, isOptionalText, isQuantity, isReference } from './guards';
 import type { NoMapping } from './no-mapping';
 import { hasExtras, readExtras } from './observation-extras';
@@ -42,7 +43,8 @@ export function readObservation(
 ): ReadingFound | NoMapping {
   const observed = isObservationKind(raw) ? raw : readShape(ObservationKindShape, raw, path);
   const kind = observationKind(observed, raw['category']);
-  const why = kind === 'other' ? notMeasured(raw) : undefined;
+  const found = kind === 'other' && raw['valueQuantity'] === undefined ? readFinding(raw) : undefined;
+  const why = kind === 'other' && found === undefined ? notMeasured(raw) : undefined;
   if (why !== undefined) return { why };
   const observation = isObservation(raw) ? raw : readShape(ObservationShape, raw, path);
 
@@ -53,7 +55,8 @@ export function readObservation(
 
   const quantity = observation.valueQuantity;
   const { unitOf, wrongUnit } = UNITS[kind];
-  const amount = readAmount(quantity, quantity === undefined ? undefined : unitOf(quantity), wrongUnit, deleted);
+  const isElsewhere = deleted || found !== undefined;
+  const amount = readAmount(quantity, quantity === undefined ? undefined : unitOf(quantity), wrongUnit, isElsewhere);
   if ('why' in amount) return amount;
 
   const time = readTime(observation, observation.effectiveInstant);
@@ -72,14 +75,15 @@ export function readObservation(
     codes,
     ...(codeText === undefined ? {} : { codeText }),
     value: amount.value,
+    ...(found === undefined ? {} : { finding: found.finding }),
     unit,
     start: time?.start,
     end: time?.end,
     comments: readComments(observation, observation.comment),
     device: observation.device === undefined ? undefined : deviceOf(observation.device),
-    elements: elementsOf(raw, observation),
+    elements: elementsOf(raw, observation, found),
   };
-  let unread = unreadOfObservation(raw);
+  let unread = unreadOfObservation(raw, found?.element);
   // A device that is only described (`display`) has no number for the reading.
   if (observation.device !== undefined && reading.device === undefined) unread = [...unread, 'Observation.device'];
   if (time?.isEndLost === true) unread = [...unread, 'Observation.effectivePeriod.end'];
@@ -109,7 +113,9 @@ function notMeasured(raw: Json): string | undefined {
     return 'an Observation with components';
   }
   if (valueQuantity !== undefined) return undefined;
-  for (const name in raw) if (name.startsWith('value')) return 'an Observation whose value is no quantity';
+  for (const name in raw)
+    if (name.startsWith('value'))
+      return 'an Observation whose value is no quantity, nor a code or text under a code of LOINC or SNOMED CT';
   const isDeletion = raw['status'] === 'cancelled' || raw['status'] === 'entered-in-error';
   return isDeletion ? undefined : 'an Observation without a value of its own';
 }
@@ -132,13 +138,14 @@ function isObservation(raw: Json): raw is Json & Observation {
 }
 
 /** One object for all readings of a shape; made once, since thousands of readings share a few. */
-function elementsOf(raw: Json, observation: Observation): Elements {
+function elementsOf(raw: Json, observation: Observation, found: FoundValue | undefined): Elements {
   const { comment, valueQuantity } = observation;
   const place =
     (raw['id'] === undefined ? 0 : 1) +
     (comment === undefined ? 0 : 2) +
     ((valueQuantity?.code ?? '') === '' ? 0 : 4) +
-    (raw['hasMember'] === undefined ? 0 : 8);
+    (raw['hasMember'] === undefined ? 0 : 8) +
+    (found === undefined ? 0 : found.element === 'valueString' ? 16 : 32);
   return ELEMENTS[timeElement(observation, observation.effectiveInstant)][place] ?? {};
 }
 
@@ -150,11 +157,11 @@ const ELEMENTS: Readonly<Record<TimeElement, readonly Elements[]>> = {
 };
 
 function elementsAt(time: TimeElement): Elements[] {
-  return Array.from({ length: 16 }, (_, place) => ({
+  return Array.from({ length: 48 }, (_, place) => ({
     identifier: (place & 1) === 0 ? 'identifier' : 'id',
     status: 'status',
     codes: 'code',
-    value: 'valueQuantity.value',
+    value: place < 16 ? 'valueQuantity.value' : place < 32 ? 'valueString' : 'valueCodeableConcept',
     comparator: 'valueQuantity.comparator',
     unit: (place & 4) === 0 ? 'valueQuantity.unit' : 'valueQuantity.code',
     ...TIME_ELEMENTS[time],

@@ -8,9 +8,10 @@ import {
   COMPONENT,
   DEVICE,
   METRIC,
-  OBSERVATION,
+  OBSERVATIONS,
   type DoseElement,
   type Known,
+  type ObservationValue,
 } from './known-elements';
 import { isObject, isText } from './lossless-json';
 
@@ -21,8 +22,9 @@ type Json = Readonly<Record<string, unknown>>;
 /** The same array for all resources that have none. */
 export const NOTHING_UNREAD: readonly string[] = [];
 
-export function unreadOfObservation(raw: Json): readonly string[] {
-  return unreadOf(raw, 'Observation', OBSERVATION, NO_EXTENSIONS);
+/** @param value the element that the reading has its value from */
+export function unreadOfObservation(raw: Json, value: ObservationValue = 'valueQuantity'): readonly string[] {
+  return unreadOf(raw, 'Observation', OBSERVATIONS[value], NO_EXTENSIONS);
 }
 
 /**

@@ -22,6 +22,30 @@ export function ceOf([first, second]: readonly Code[], words?: string): string {
   return `${text}^${triplet(second.code, second.display ?? '', systemName(second.system))}`;
 }
 
+/**
+ * CWE (v2.5.1 §2.A.13) of the first two of a list of codes.
+ * @param words the original text, component 9
+ */
+export function cwe(codes: readonly Code[], words: string | undefined): string {
+  const text = ceOf(codes);
+  if (words === undefined) return text;
+  const missing = codes.length > 1 ? 3 : 6;
+  return `${text}${'^'.repeat(missing)}${escapeText(words)}`;
+}
+
+/** TX (v2.5.1 §2.A.79): a repetition for each line. */
+export function tx(text: string): string {
+  return text.split(LINE_BREAK).map(escapeText).join('~');
+}
+
+/** @returns true when the text is more than ST has room for (199 characters, v2.5.1 §2.A.74), or has lines */
+export function isLongText(text: string): boolean {
+  return text.length > ST_LENGTH || LINE_BREAK.test(text);
+}
+
+const LINE_BREAK = /\r\n|\r|\n/;
+const ST_LENGTH = 199;
+
 function triplet(code: string, text: string, system: string): string {
   return `${escapeText(code)}^${escapeText(text)}^${escapeText(system)}`;
 }

@@ -36,7 +36,7 @@ export const NTE = new SegmentTable<NoteContext>([
     id: 'nte-3',
     target: 'NTE-3',
     source:
-      'Observation.comment or note (L); then (O): a time without offset that clocks change at, what Ductus did to the value, the end of a period, further codes and words for them, code systems without a name in table 0396, interpretations outside of table 0078, a dose that was stopped, what belongs to the reading and stands elsewhere',
+      'Observation.comment or note (L); then (O): a time without offset that clocks change at, what Ductus did to the value, the end of a period, further codes and words for them, further codes of a value, code systems without a name in table 0396, interpretations outside of table 0078, a dose that was stopped, what belongs to the reading and stands elsewhere',
     why: 'what no field of OBX can hold is said in words rather than lost; FT, so a line break is `\\.br\\` (§2.7)',
     from: ({ from }) => from,
     write: ({ text }) => escapeFormattedText(text),
@@ -62,7 +62,7 @@ export function notesOf(
   apart = NO_MEMBERS,
 ): readonly Note[] {
   const { item, reading, time, end } = entry;
-  const { comments, remarks, codes, codeText, interpretation } = reading;
+  const { comments, remarks, codes, codeText, finding, interpretation } = reading;
   const wasStopped = reading.kind === 'insulin' && item.status !== 'D' && item.raw['status'] === 'stopped';
   const isPlain =
     comments.length === 0 &&
@@ -72,6 +72,7 @@ export function notesOf(
     remarks === undefined &&
     end === undefined &&
     interpretation === undefined &&
+    finding === undefined &&
     codeText === undefined &&
     codes.length <= 1 &&
     codes.every(isNamed);
@@ -94,6 +95,11 @@ export function notesOf(
     if (!shown.includes(code)) add(`Also coded as ${coded(code)}`, pathOf(item, reading, 'codes'));
     // `L` in the triplet does not say which.
     else if (!isNamed(code)) add(`Code ${coded(code)}`, pathOf(item, reading, 'codes'));
+  }
+  for (const [position, code] of (finding?.kind === 'codes' ? finding.codes : []).entries()) {
+    // OBX-5 has room for two.
+    if (position > 1) add(`Also found, as coded: ${coded(code)}`, pathOf(item, reading, 'value'));
+    else if (!isNamed(code)) add(`Code ${coded(code)}`, pathOf(item, reading, 'value'));
   }
   for (const flag of interpretation ?? []) {
     if (!isFlag(flag)) add(`Interpretation: ${flag.display ?? flag.code}`, pathOf(item, reading, 'interpretation'));

@@ -1,9 +1,9 @@
 /** OBX of a reading: one value at one time. Rules that PCD-01 has otherwise are in pcd.ts. */
-import type { Value } from '../model/reading';
+import type { Finding, Reading, Value } from '../model/reading';
 import type { FieldRule } from '../model/trace';
 import { DUCTUS_CODES, isFlag, type V2Code } from './codes';
 import { escapeText } from './escape';
-import { ce, ceOf, ei } from './fields';
+import { ce, ceOf, cwe, ei, isLongText, tx } from './fields';
 import { instanceIdentifier } from './instance-identifier';
 import { from, resultStatus, type ObxContext, type ReadingContext } from './scope';
 import { SegmentTable } from './segment-table';
@@ -61,17 +61,19 @@ export const OBX_VALUE = {
   type: {
     id: 'obx-2',
     target: 'OBX-2',
-    source: 'constant; SN when the value has a comparator',
-    why: 'a number; with `<` it is a structured numeric, since the number alone would say something else (§7.4.2.2)',
-    write: ({ reading: { value } }) => (value?.comparator === undefined ? 'NM' : 'SN'),
+    source:
+      'NM for valueQuantity, SN when it has a comparator; CWE for valueCodeableConcept with codes; ST for valueString and for words alone, TX when they have lines or more than 199 characters',
+    why: 'a number; with `<` it is a structured numeric, since the number alone would say something else (§7.4.2.2); CWE has room for the sender’s words beside the codes, which CE has not',
+    write: ({ reading }) => valueType(reading),
   },
   value: {
     id: 'obx-5',
     target: 'OBX-5',
-    source: 'valueQuantity.value, or dosage.dose.value or rate',
-    why: 'the digits as they came, also zeros at the end; NM has no exponent, so it is written out; empty in a deletion without a value',
+    source: 'valueQuantity.value, or dosage.dose.value or rate; valueCodeableConcept; valueString',
+    why: 'the digits as they came, also zeros at the end; NM has no exponent, so it is written out; two codes, further ones stand in a note; empty in a deletion without a value',
     from: from('value'),
-    write: ({ reading: { value } }) => (value === undefined ? '' : numeric(value)),
+    write: ({ reading: { value, finding } }) =>
+      finding !== undefined ? found(finding) : value === undefined ? '' : numeric(value),
   },
   unit: {
     id: 'obx-6',
@@ -183,6 +185,17 @@ export const OBX_DELIVERY = new SegmentTable<ReadingContext>([
 export function units(unit: string): string {
   const escaped = escapeText(unit);
   return `${escaped}^${escaped}^UCUM`;
+}
+
+function valueType({ value, finding }: Reading): string {
+  if (finding === undefined) return value?.comparator === undefined ? 'NM' : 'SN';
+  if (finding.kind === 'codes') return 'CWE';
+  return isLongText(finding.text) ? 'TX' : 'ST';
+}
+
+function found(finding: Finding): string {
+  if (finding.kind === 'codes') return cwe(finding.codes, finding.words);
+  return isLongText(finding.text) ? tx(finding.text) : escapeText(finding.text);
 }
 
 function numeric({ number, comparator }: Value): string {

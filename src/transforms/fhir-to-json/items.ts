@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { toFhirTime } from '../model/fhir-time';
 import type { Item, ResultStatus } from '../model/item';
 import type { HumanName, PatientContext } from '../model/patient';
-import type { Code, DeviceDescription, DeviceId, Reading, Report } from '../model/reading';
+import type { Code, DeviceDescription, DeviceId, Finding, Reading, Report } from '../model/reading';
 import type { FhirTime } from '../model/time';
 import type { TimeZone } from '../model/time-zone';
 import type { JsonCommon, JsonDevice, JsonItem, JsonPatient, JsonReading, JsonReport } from './schema';
@@ -44,12 +44,26 @@ function commonMembers(item: Item): JsonCommon {
 }
 
 function readingMembers(reading: Reading, zone: TimeZone): Omit<JsonReading, keyof JsonCommon> {
-  const { codes, codeText, value, unit, start, end, comments, remarks = [], device, insulin, interpretation } = reading;
+  const {
+    codes,
+    codeText,
+    value,
+    finding,
+    unit,
+    start,
+    end,
+    comments,
+    remarks = [],
+    device,
+    insulin,
+    interpretation,
+  } = reading;
   return {
     codes: codes.map(jsonCode),
     codeText,
     value: value?.number,
     comparator: comparatorOf(value?.comparator),
+    finding: finding === undefined ? undefined : findingMembers(finding),
     unit,
     start: timeText(start, zone),
     end: timeText(end, zone),
@@ -68,6 +82,12 @@ function readingMembers(reading: Reading, zone: TimeZone): Omit<JsonReading, key
     referenceRange: reading.referenceRange,
     members: reading.members === undefined ? undefined : [...reading.members],
   };
+}
+
+function findingMembers(finding: Finding): JsonReading['finding'] {
+  return finding.kind === 'codes'
+    ? { codes: finding.codes.map(jsonCode), text: finding.words }
+    : { text: finding.text };
 }
 
 function deviceMembers(device: DeviceDescription): JsonDevice['device'] {

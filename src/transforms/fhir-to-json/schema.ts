@@ -87,10 +87,17 @@ const reading = z
     value: decimal
       .optional()
       .describe(
-        'exact decimal number as text, with the digits of the sender: `5.0` is not `5`; absent only in a deletion',
+        'exact decimal number as text, with the digits of the sender: `5.0` is not `5`; absent in a deletion, and where there is a finding',
       ),
     comparator: z.enum(['<', '<=', '>', '>=']).optional().describe('the value is a bound'),
-    unit: text.optional().describe('UCUM code; absent only in a deletion'),
+    finding: z
+      .strictObject({
+        codes: z.array(code).optional().describe('codes, the main one first'),
+        text: text.optional().describe('words, or the words beside the codes'),
+      })
+      .optional()
+      .describe('what a `measurement` found, when it is no number'),
+    unit: text.optional().describe('UCUM code; absent where the value is'),
     start: time.optional(),
     end: time.optional().describe('end of a period'),
     comments: z.array(text).describe("the patient's or the sender's words"),

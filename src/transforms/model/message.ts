@@ -17,12 +17,22 @@ export interface WriteContext {
   readonly site?: SiteMapping | undefined;
 }
 
+/** Under which patient a destination has a resource, and as whom it knows the patients of the file: marks to compare. */
+export interface Recipients {
+  /** Mark of the patient, by reference of the resource. Absent: not known, and not compared. */
+  readonly delivered: ReadonlyMap<string, string>;
+  /** By patient key: the marks under which the destination may know this patient. */
+  readonly marks: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface MapContext extends WriteContext {
   readonly delivered: DeliveryState;
   /** References that an operator leaves out. */
   readonly leaveOut: ReadonlySet<string>;
   /** By patient key: the hospital's own numbers. Used when the selection's identity is `registry`. */
   readonly identities: ReadonlyMap<string, EmrIdentity>;
+  /** Absent: nothing is compared. */
+  readonly recipients?: Recipients | undefined;
   /**
    * Delivered before, and sent again after a fix of the mapping: what the destination has in this very version goes
    * once more, as a correction.

@@ -22,13 +22,18 @@ export interface Value {
   readonly comparator: string | undefined;
 }
 
+/** A value that is no number: codes, the main one first, with the words beside them; or words alone. */
+export type Finding =
+  | { readonly kind: 'codes'; readonly codes: readonly Code[]; readonly words?: string }
+  | { readonly kind: 'text'; readonly text: string };
+
 /** The number by which a person can find the device that measured. */
 export interface DeviceId {
   readonly value: string;
   readonly system: string | undefined;
 }
 
-/** What kinds of readings there are (SPECS §1.5). `measurement`: any other Observation with a quantity. */
+/** What kinds of readings there are (SPECS §1.5). `measurement`: any other Observation with a quantity, a code or words. */
 export type ReadingKind = 'glucose' | 'carbs' | 'insulin' | 'measurement';
 
 /** How insulin was given: Roche's `admin-type` and what kind of dose it was. */
@@ -69,9 +74,11 @@ export interface Reading {
   readonly codes: readonly Code[];
   /** The sender's words beside the codes, where no code has them for a name: the brand of an insulin, say. */
   readonly codeText?: string;
-  /** Absent only in a deletion. */
+  /** Absent in a deletion, and where there is a finding. */
   readonly value: Value | undefined;
-  /** UCUM code. Absent only in a deletion. */
+  /** What a `measurement` found, when it is no number. */
+  readonly finding?: Finding;
+  /** UCUM code. Absent where the value is. */
   readonly unit: string | undefined;
   readonly start: FhirTime | undefined;
   readonly end: FhirTime | undefined;

@@ -19,12 +19,14 @@ export interface Sorted {
   readonly unmapped: Selection['unmapped'][number][];
   /** Readings that are left out and that the destination has or may get in this version (see latest-per-hour). */
   readonly present: Item[];
+  /** Items that the destination has under another patient: a correction would leave that one with the old value. */
+  readonly moved: Item[];
 }
 
 /** Each resource but context ends in exactly one of items, left out and unmapped; carried ones are unmapped as well. */
 export function sortByDelivery(content: FileContent, profile: SelectionProfile, context: MapContext): Sorted {
   const leftOut: Sorted['leftOut'] = content.superseded.map((reference) => ({ reference, why: 'superseded' }));
-  const sorted: Sorted = { items: [], leftOut, unmapped: [], present: [] };
+  const sorted: Sorted = { items: [], leftOut, unmapped: [], present: [], moved: [] };
   const taken: ReadonlySet<ItemKind> = new Set(profile.kinds);
   const hourly = kindsWith(profile.density, 'latest-per-hour');
   const patients = new DevicePatients(content.resources);
@@ -60,7 +62,9 @@ export function sortByDelivery(content: FileContent, profile: SelectionProfile, 
       // One that is carried is named as unmapped already.
       if (mapping.kind !== 'unmapped') sorted.unmapped.push({ reference, type, why: NO_PATIENT });
     } else if (why === undefined) {
-      sorted.items.push(toItem(resource, kind, patient, statusOf(resource, context)));
+      const item = toItem(resource, kind, patient, statusOf(resource, context));
+      sorted.items.push(item);
+      if (isMoved(item, context)) sorted.moved.push(item);
     } else {
       // What is carried and left out is named in both lists.
       leftOut.push({ reference, why });
@@ -77,6 +81,13 @@ function reasonToLeaveOut(resource: ParsedResource, { delivered, redelivery }: M
   if (state === 'current' && !redelivery) return 'current';
   if (state === undefined && standingOfResource(resource) === 'deleted') return 'never-sent';
   return undefined;
+}
+
+/** A device is used by one patient after the other; what was found in a patient stays that patient's. */
+function isMoved({ content, reference, patient }: Item, { recipients }: MapContext): boolean {
+  const before = recipients?.delivered.get(reference);
+  if (before === undefined || content.kind === 'device') return false;
+  return recipients?.marks.get(patient.key)?.includes(before) !== true;
 }
 
 /** What the destination has in any version is corrected. */

@@ -34,6 +34,26 @@ export function patientUnknownError(count: number): DuctusError {
   );
 }
 
+/** Corrections and deletions of what the destination has under another patient. */
+export class PatientChangedError extends DuctusError {
+  readonly #references: readonly string[];
+
+  constructor(moved: readonly Item[]) {
+    const types = bounded(moved.map(({ resourceType }) => [resourceType, 1]));
+    super(
+      'DUCTUS_PATIENT_CHANGED',
+      `The destination has resources of the file under another patient than the file names now: ${listed(types)}.`,
+      { details: Object.fromEntries(types) },
+    );
+    this.#references = moved.map(({ reference }) => reference);
+  }
+
+  /** References of the resources, for the ledger: private, so that no log that prints the error has them. */
+  references(): readonly string[] {
+    return this.#references;
+  }
+}
+
 /**
  * Without what the module threw: that may quote the item.
  * @param position of the item among those of the destination, from 1

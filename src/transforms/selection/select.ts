@@ -12,15 +12,16 @@ import { sortByDelivery } from './delivery';
 import { atDensity } from './density';
 import { inGlucoseUnit } from './glucose-units';
 import { withIdentities } from './identity';
-import { unmappedError } from './refused';
+import { PatientChangedError, unmappedError } from './refused';
 import { throughSite } from './site-item';
 import { countUnread, unreadOf } from './unread';
 
 /**
  * Sorts the resources into what is sent, what is left out, and what has no mapping (and may be carried all the same).
  * @throws DuctusError DUCTUS_BUNDLE_UNMAPPED when the profile parks what has no mapping; the details count it by type and
- *   element. DUCTUS_PATIENT_UNKNOWN when it parks patients without a number of the hospital. DUCTUS_SITE_MAPPING_FAILED
- *   when the site's own mapping fails
+ *   element. DUCTUS_PATIENT_UNKNOWN when it parks patients without a number of the hospital.
+ *   DUCTUS_PATIENT_CHANGED when the destination has a resource under another patient. DUCTUS_SITE_MAPPING_FAILED when the
+ *   site's own mapping fails
  */
 export function select(content: FileContent, profile: SelectionProfile, context: MapContext): Selection {
   const sorted = sortByDelivery(content, profile, context);
@@ -32,6 +33,8 @@ export function select(content: FileContent, profile: SelectionProfile, context:
     throw unmappedError(unmapped, unread);
   }
   const identified = withIdentities(groups, profile, context.identities);
+  // After the numbers: what moved may only be known under another one, once the cross-reference has it.
+  if (sorted.moved.length > 0) throw new PatientChangedError(sorted.moved);
   const hook = context.site?.item;
   const items = hook === undefined ? identified.flat() : throughSite(identified, hook, leftOut);
   return { items, leftOut, unmapped, unread };

@@ -35,6 +35,13 @@ describe('embedded Temporal', () => {
     expect(log.lines.info.join()).toContain(`Web UI ${server.uiUrl ?? '(none)'}`);
   });
 
+  it('should keep histories for a week, as the doctor wants it', async () => {
+    const connection = await Connection.connect({ address: server.address });
+    const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(7 * 24 * 60 * 60);
+    await connection.close();
+  });
+
   it('should listen on no other address than the loopback', async () => {
     const listening = readFileSync('/proc/net/tcp', 'utf8') + readFileSync('/proc/net/tcp6', 'utf8');
     const inodes = await socketInodes(server.pid);

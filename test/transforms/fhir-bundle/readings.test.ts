@@ -94,6 +94,8 @@ describe('carbohydrates', () => {
   });
 });
 
+const NO_VALUE = 'an Observation whose value is no quantity, nor a code or text under a code of LOINC or SNOMED CT';
+
 describe('other measurements', () => {
   it('should keep the code, unit and digits of the sender', () => {
     const valueQuantity = { value: raw('71.50'), comparator: '<', unit: 'kilos', system: UCUM, code: 'kg' };
@@ -107,12 +109,20 @@ describe('other measurements', () => {
 
   it.each([
     ['components', { component: [{}] }, 'an Observation with components'],
-    ['text', { valueQuantity: undefined, valueString: 'high' }, 'an Observation whose value is no quantity'],
     [
-      'text of a wrong type',
-      { valueQuantity: undefined, valueString: 'high', comment: 7 },
-      'an Observation whose value is no quantity',
+      'text under a code of the sender’s own',
+      { code: concept('urn:x', 'mood'), valueQuantity: undefined, valueString: 'high' },
+      NO_VALUE,
     ],
+    ['text that says nothing', { valueQuantity: undefined, valueString: ' ' }, NO_VALUE],
+    ['a concept that says nothing', { valueQuantity: undefined, valueCodeableConcept: { coding: [] } }, NO_VALUE],
+    ['yes or no', { valueQuantity: undefined, valueBoolean: true }, NO_VALUE],
+    [
+      'components beside text',
+      { valueQuantity: undefined, valueString: 'high', component: [{}] },
+      'an Observation with components',
+    ],
+    ['text of a wrong type', { valueQuantity: undefined, valueString: 7 }, NO_VALUE],
     ['no value', { valueQuantity: undefined }, 'an Observation without a value of its own'],
     [
       'a unit of another system',
@@ -129,6 +139,60 @@ describe('other measurements', () => {
     ],
   ])('should not be made of %s', (_, changes, why) => {
     expect(whyNot(measurement(changes))).toBe(why);
+  });
+
+  it.each<[string, Json, Reading['finding'], string]>([
+    [
+      'a concept',
+      {
+        valueCodeableConcept: {
+          coding: [{ system: 'http://snomed.info/sct', code: '260385009', display: 'Negative' }],
+        },
+      },
+      { kind: 'codes', codes: [{ system: 'http://snomed.info/sct', code: '260385009', display: 'Negative' }] },
+      'valueCodeableConcept',
+    ],
+    [
+      'a concept with words beside it',
+      {
+        valueCodeableConcept: {
+          coding: [
+            { code: 'n', display: 'no' },
+            { system: 'urn:x', code: 'x' },
+          ],
+          text: 'none',
+        },
+      },
+      {
+        kind: 'codes',
+        codes: [
+          { system: undefined, code: 'n', display: 'no' },
+          { system: 'urn:x', code: 'x', display: 'none' },
+        ],
+      },
+      'valueCodeableConcept',
+    ],
+    [
+      'a concept of words',
+      { valueCodeableConcept: { text: 'none' } },
+      { kind: 'text', text: 'none' },
+      'valueCodeableConcept',
+    ],
+    ['text', { valueString: 'two\nlines' }, { kind: 'text', text: 'two\nlines' }, 'valueString'],
+  ])('should have %s for a value', (_, value, finding, element) => {
+    const resource = found(measurement({ valueQuantity: undefined, ...value }));
+    expect(resource.mapping).toMatchObject({
+      reading: { kind: 'measurement', finding, value: undefined, unit: undefined, elements: { value: element } },
+    });
+    expect(resource.unread).toEqual([]);
+  });
+
+  it('should name a second value that it did not read', () => {
+    const concepts = { valueCodeableConcept: snomed('260385009'), valueString: 'negative' };
+    expect(found(measurement({ valueQuantity: undefined, ...concepts })).unread).toEqual(['Observation.valueString']);
+    const beside = found(measurement({ valueCodeableConcept: snomed('260385009') }));
+    expect(beside.unread).toEqual(['Observation.valueCodeableConcept']);
+    expect(beside.mapping).toMatchObject({ reading: { value: { number: '71.5' } } });
   });
 
   it('should be deleted by its id', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Item, ResultStatus } from '../../../src/transforms/model/item';
 import type { PatientContext } from '../../../src/transforms/model/patient';
-import type { Code, DeviceId, Reading, Report } from '../../../src/transforms/model/reading';
+import type { Code, DeviceId, Finding, Reading, Report } from '../../../src/transforms/model/reading';
 import { anyText, anyTime } from '../fhir-bundle/arbitraries';
 import {
   carriedItem,
@@ -95,6 +95,15 @@ function bare<T extends Partial<Reading>>(
   return isBare ? { ...reading, value: undefined, unit: undefined, start: undefined, end: undefined } : reading;
 }
 
+/** What a measurement found that is no number. */
+const findingOf = (text: Text): fc.Arbitrary<Finding> =>
+  fc.oneof(
+    fc
+      .record({ codes: fc.array(codeOf(text), { minLength: 1, maxLength: 3 }), words: optional(text) })
+      .map(({ codes, words }) => ({ kind: 'codes' as const, codes, ...(words === undefined ? {} : { words }) })),
+    fc.record({ kind: fc.constant('text' as const), text }),
+  );
+
 const observationOf = (text: Text): fc.Arbitrary<Draft> =>
   fc
     .record({
@@ -106,13 +115,17 @@ const observationOf = (text: Text): fc.Arbitrary<Draft> =>
       status,
       isBare: fc.boolean(),
       members: optional(fc.array(fc.nat({ max: 11 }), { maxLength: 3 })),
+      finding: fc.option(findingOf(text), { nil: undefined, freq: 2 }),
     })
-    .map(({ kind, main, display, unit, common: { further, ...rest }, status, isBare, members }) => {
+    .map(({ kind, main, display, unit, common: { further, ...rest }, status, isBare, members, finding }) => {
+      const found =
+        kind === 'measurement' && finding !== undefined ? { value: undefined, unit: undefined, finding } : {};
       return (position, references) =>
         readingItem(
           kind,
           {
             ...bare({ unit, ...rest }, isBare && status === 'D'),
+            ...found,
             codes: [code(main, display), ...further],
             ...(members === undefined ? {} : { members: members.flatMap((member) => references[member] ?? []) }),
           },

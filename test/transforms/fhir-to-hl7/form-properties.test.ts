@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { itemsToHl7, unescapeText } from '../../../src/transforms/fhir-to-hl7';
 import type { Item } from '../../../src/transforms/model/item';
 import type { MappedMessage } from '../../../src/transforms/model/message';
-import type { Code, Reading } from '../../../src/transforms/model/reading';
+import type { Code, Finding, Reading } from '../../../src/transforms/model/reading';
 import { TimeZone } from '../../../src/transforms/model/time-zone';
 import { toHl7Time } from '../../../src/transforms/model/time';
 import type { TracedField } from '../../../src/transforms/model/trace';
@@ -73,10 +73,32 @@ function expectCode(segment: Hl7Segment, field: number, { code, display }: Code)
   expect(found).toContainEqual([code, display ?? '']);
 }
 
+function expectFinding(segment: Hl7Segment, finding: Finding, notes: readonly string[]): void {
+  const type = component(segment, 2);
+  if (finding.kind === 'text') {
+    const lines = (segment.getField(5)?.toString() ?? '').split('~').map(unescapeText);
+    if (type === 'ST') expect(lines).toEqual([finding.text]);
+    else expect(lines).toEqual(finding.text.split(/\r\n|\r|\n/));
+    expect(['ST', 'TX']).toContain(type);
+    return;
+  }
+  expect(type).toBe('CWE');
+  expect(component(segment, 5, 9)).toBe(finding.words ?? '');
+  const shown = [1, 4].map((at) => component(segment, 5, at));
+  finding.codes.forEach(({ code }, position) => {
+    if (position < 2) expect(shown[position]).toBe(code);
+    else expect(notes.some((note) => note.startsWith(`Also found, as coded: ${asFormatted(code)}`))).toBe(true);
+  });
+}
+
 function expectReading(segment: Hl7Segment, reading: Reading, notes: readonly string[]): void {
-  const { value, unit, codes, device, interpretation, referenceRange, start, end } = reading;
-  const number = value?.comparator === undefined ? component(segment, 5) : component(segment, 5, 2);
-  expect(number).toBe(value?.number ?? '');
+  const { value, finding, unit, codes, device, interpretation, referenceRange, start, end } = reading;
+  if (finding === undefined) {
+    const number = value?.comparator === undefined ? component(segment, 5) : component(segment, 5, 2);
+    expect(number).toBe(value?.number ?? '');
+  } else {
+    expectFinding(segment, finding, notes);
+  }
   if (value?.comparator !== undefined) expect(component(segment, 5)).toBe(value.comparator);
   expect(component(segment, 6)).toBe(unit ?? '');
   expect(component(segment, 7)).toBe(referenceRange ?? '');

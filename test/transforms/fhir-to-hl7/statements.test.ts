@@ -1,4 +1,5 @@
 /** What a receiver takes from a message: nothing in it may be false, and no relation may get lost without a word. */
+import { z } from 'zod';
 import { readBundle } from '../../../src/transforms/fhir-bundle';
 import { mapFile } from '../../../src/transforms/mapping';
 import type { Item } from '../../../src/transforms/model/item';
@@ -27,6 +28,72 @@ function textOf(...args: Parameters<typeof map>): string {
 function notesIn({ messages }: MapResult): string[] {
   return messages.flatMap(({ text }) => segments(text, 'NTE').map((nte) => component(nte, 3)));
 }
+
+describe('a value that is no number', () => {
+  const finding = (value: Json, changes: Json = {}): Json =>
+    measurement({ code: loinc('5778-6'), valueQuantity: undefined, ...value, ...changes });
+  const obxOf = (value: Json, profile: ProfileChanges = {}) => only(textOf([PATIENT, finding(value)], profile), 'OBX');
+  const negative = { system: 'http://snomed.info/sct', code: '260385009', display: 'Negative' };
+
+  it.each<[string, Json, string, string]>([
+    ['a code', { valueCodeableConcept: { coding: [negative] } }, 'CWE', '260385009^Negative^SCT'],
+    [
+      'two codes and words',
+      { valueCodeableConcept: { coding: [negative, { system: 'urn:x', code: 'n&', display: 'no' }], text: 'none' } },
+      'CWE',
+      '260385009^Negative^SCT^n\\T\\^no^L^^^none',
+    ],
+    [
+      'a code and words',
+      { valueCodeableConcept: { coding: [negative], text: 'none' } },
+      'CWE',
+      '260385009^Negative^SCT^^^^^^none',
+    ],
+    ['words', { valueString: 'straw-coloured | clear' }, 'ST', 'straw-coloured \\F\\ clear'],
+    ['words of a concept', { valueCodeableConcept: { text: 'clear' } }, 'ST', 'clear'],
+    ['lines', { valueString: 'first~\r\nsecond' }, 'TX', 'first\\R\\~second'],
+    ['words that are long', { valueString: 'x'.repeat(200) }, 'TX', 'x'.repeat(200)],
+  ])('should be %s', (_, value, type, expected) => {
+    for (const version of ['2.5.1', 'pcd-01'] as const) {
+      const fields = textOf([PATIENT, finding(value)], { version })
+        .split('\r')
+        .filter((segment) => segment.includes('|5778-6^') || segment.includes('^5778-6^'))
+        .map((segment) => segment.split('|'));
+      expect(fields.map((obx) => [obx[2], obx[5], obx[6]])).toEqual([[type, expected, '']]);
+    }
+  });
+
+  it('should be corrected, and taken back with what it was', () => {
+    const resources = [PATIENT, finding({ valueString: 'cloudy' }, { status: 'entered-in-error' })];
+    const obx = only(textOf(resources, {}, ['Observation/m1']), 'OBX');
+    expect([component(obx, 2), component(obx, 5), component(obx, 11)]).toEqual(['ST', 'cloudy', 'D']);
+  });
+
+  it('should state codes that there is no room for, and code systems without a name', () => {
+    const coding = [negative, { system: 'urn:x', code: 'x' }, { system: 'urn:y', code: 'y', display: 'why' }];
+    expect(component(obxOf({ valueCodeableConcept: { coding } }), 5, 4)).toBe('x');
+    expect(notesIn(map([PATIENT, finding({ valueCodeableConcept: { coding } })]))).toEqual([
+      'Code x in urn:x',
+      'Also found, as coded: y (why) in urn:y',
+    ]);
+  });
+
+  it('should stand in the other forms', () => {
+    const resources = [PATIENT, finding({ valueCodeableConcept: { coding: [negative], text: 'none' } })];
+    const [json] = map(resources, { form: 'json' }).messages;
+    expect(JSON.parse(json?.text ?? '')).toMatchObject({
+      items: [{ kind: 'measurement', finding: { codes: [negative], text: 'none' } }],
+    });
+    const [fhir] = map(resources, { form: 'fhir' }).messages;
+    const Transaction = z.object({ entry: z.array(z.object({ resource: z.looseObject({}) })) });
+    const last = Transaction.parse(JSON.parse(fhir?.text ?? '')).entry.at(-1)?.resource;
+    expect(last).toMatchObject({
+      resourceType: 'Observation',
+      valueCodeableConcept: { coding: [negative], text: 'none' },
+    });
+    expect(last).not.toHaveProperty('valueQuantity');
+  });
+});
 
 const ELSEWHERE = 'What belongs to it and does not stand under it here: ';
 

@@ -1,7 +1,9 @@
 /** What is sent, as what, and what becomes of the rest. */
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import type { MapContext } from '../../../src/transforms/model/message';
 import type { Item } from '../../../src/transforms/model/item';
+import { PatientChangedError } from '../../../src/transforms/selection/refused';
 import { select } from '../../../src/transforms/selection/select';
 import { testContext, testProfile, type ProfileChanges } from '../fhir-to-hl7/profile';
 import { device, errorOf, file, patient, reading, resource } from './contents';
@@ -70,6 +72,76 @@ describe('what is sent', () => {
     expect(selectWith(content).items).toEqual([
       expect.objectContaining({ fullUrl: 'urn:uuid:1', context, patient: patient(), references: ['Observation/1'] }),
     ]);
+  });
+});
+
+describe('what the destination has under another patient', () => {
+  const [anna, ben] = [patient('urn:p|anna'), patient('urn:p|ben')];
+  const marks = new Map([
+    [anna.key, ['anna']],
+    [ben.key, ['ben', 'benjamin']],
+  ]);
+  const at = (mark: string) => ({
+    delivered: new Map([['Observation/1', 'earlier'] as const]),
+    recipients: { delivered: new Map([['Observation/1', mark]]), marks },
+  });
+  const ofBen = file(resource('Observation/1', reading(NOON), { subject: ben }));
+
+  it.each([
+    ['a correction', reading(NOON)],
+    ['a deletion', reading(NOON, { standing: 'deleted' })],
+  ] as const)('should refuse %s, and count it by type', (_name, content) => {
+    const moved = file(
+      resource('Observation/1', content, { subject: ben }),
+      resource('Observation/2', reading(NOON), { subject: ben }),
+    );
+    const error = errorOf(() => selectWith(moved, {}, at('anna')));
+    expect(error).toMatchObject({ code: 'DUCTUS_PATIENT_CHANGED', details: { Observation: 1 } });
+    expect(error.message).toContain('Observation (1)');
+    if (!(error instanceof PatientChangedError)) throw new Error('it does not know which');
+    expect(error.references()).toEqual(['Observation/1']);
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain('Observation/1');
+  });
+
+  it.each([
+    ['under any mark of the same patient', ofBen, at('benjamin'), 'C'],
+    ['when nobody knows whose it was', ofBen, { ...at('anna'), recipients: { delivered: new Map(), marks } }, 'C'],
+  ] as const)('should correct it %s', (_name, content, context, status) => {
+    expect(selectWith(content, {}, context).items.map((item) => item.status)).toEqual([status]);
+  });
+
+  it.each([
+    ['an operator leaves out', ofBen, { ...at('anna'), leaveOut: new Set(['Observation/1']) }, 'operator'],
+    [
+      'is older than what it has',
+      ofBen,
+      { ...at('anna'), delivered: new Map([['Observation/1', 'newer' as const]]) },
+      'superseded',
+    ],
+  ] as const)('should not mind what %s', (_name, content, context, why) => {
+    expect(selectWith(content, {}, context).leftOut).toEqual([{ reference: 'Observation/1', why }]);
+  });
+
+  it('should refuse it also where it would not be the last of its hour, or one of a summary', () => {
+    const content = file(
+      resource('Observation/1', reading(NOON), { subject: ben }),
+      resource('Observation/2', reading('2024-03-01T12:30:00Z'), { subject: ben }),
+    );
+    for (const glucose of ['latest-per-hour', 'daily-summary'] as const) {
+      expect(errorOf(() => selectWith(content, { density: { glucose } }, at('anna')))).toMatchObject({
+        code: 'DUCTUS_PATIENT_CHANGED',
+      });
+    }
+  });
+
+  it('should ask for the number of the hospital first, which may be the same', () => {
+    const profile = { identity: 'registry', unknownPatient: 'park' } as const;
+    expect(errorOf(() => selectWith(ofBen, profile, at('anna')))).toMatchObject({ code: 'DUCTUS_PATIENT_UNKNOWN' });
+  });
+
+  it('should let a device go from one patient to the next', () => {
+    const content = file(resource('Observation/1', device('meter'), { subject: ben }));
+    expect(selectWith(content, {}, at('anna')).items).toHaveLength(1);
   });
 });
 
