@@ -58,6 +58,10 @@ export class DemoEmr {
     await this.start();
   }
 
+  get runs(): boolean {
+    return this.#control !== undefined;
+  }
+
   get simulator(): EmrSimulator {
     return this.#simulator;
   }

@@ -7,7 +7,7 @@ import { ST_MARIEN } from './organizations';
 
 /** The folder's `ductus` as the reader types it in the folder where the demo was started. */
 export function typedCommand(folder: DemoFolder): string {
-  return shown(folder.command);
+  return typedPath(folder.command);
 }
 
 /** The next message is refused for its content. */
@@ -37,7 +37,12 @@ export function uiLinks(display: Display, { temporalUi, codecUrl }: DuctusProces
     ['  what is parked', workflowsUrl(temporalUi, 'DuctusStage="parked"')],
     ...(codecUrl === undefined
       ? []
-      : [['  read its payloads', `sign in at ${codecUrl} with the token in ${shown(folder.operatorToken)}`] as const]),
+      : [
+          [
+            '  read its payloads',
+            `sign in at ${codecUrl} with the token in ${typedPath(folder.operatorToken)}`,
+          ] as const,
+        ]),
   ]);
 }
 
@@ -59,7 +64,7 @@ export function links(display: Display, ductus: DuctusProcess, folder: DemoFolde
       ['  or a made-up one', `curl ${JSON_BODY} -d '${sample}' ${control.roche}/share`],
       ['make the EMR refuse', `curl ${JSON_BODY} -d '${REFUSAL}' ${control.emr}/script`],
       ['kill Ductus', `kill -9 ${String(ductus.pid)}   (it is started again, and nothing is lost)`],
-      ['configuration, log', `${shown(folder.config)}  ${shown(folder.log)}`],
+      ['configuration, log', `${typedPath(folder.config)}  ${typedPath(folder.log)}`],
     ]),
   ];
 }
@@ -71,7 +76,7 @@ function lines(display: Display, rows: readonly (readonly [label: string, text: 
 }
 
 /** A path from where the demo was started; whole where it lies elsewhere. */
-function shown(file: string): string {
+export function typedPath(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') ? file : relative;
 }

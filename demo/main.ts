@@ -8,6 +8,7 @@ import { DemoError } from './demo-error';
 import { Display, type Screen } from './display';
 import { DemoFolder } from './folder';
 import { links, uiLinks, typedCommand, workflowUrl } from './links';
+import { playNightShift, tellNightScore } from './night-shift/night-shift';
 import { createNarrator, type Narrator } from './narrator';
 import { demoCommand, type DemoOptions } from './options';
 import { ANY_PORTS, usualPorts } from './ports';
@@ -40,6 +41,10 @@ async function run(options: DemoOptions): Promise<void> {
     await sendFile(new DemoFolder(options.dataDir ?? DEFAULT_FOLDER), options.send, (line) => console.log(line));
     return;
   }
+  if (options.nightShift === 'score') {
+    console.log(await tellNightScore(options.dataDir, options.solve, options.json));
+    return;
+  }
   const screen: Screen = options.json ? process.stderr : process.stdout;
   const display = new Display(screen);
   const { stopping, hurry } = stopSignals();
@@ -51,7 +56,8 @@ async function run(options: DemoOptions): Promise<void> {
     stopping,
     hurry,
   };
-  await (options.once ? once(stage) : stayUp(stage));
+  if (options.nightShift === 'play') await playNightShift(options.dataDir, stage);
+  else await (options.once ? once(stage) : stayUp(stage));
 }
 
 /** The day for a reader; then everything stays up until Ctrl-C. */

@@ -12,6 +12,33 @@ export interface DemoOptions {
   readonly seed: number | undefined;
   /** A file to be shared with the demo that runs already. */
   readonly send: string | undefined;
+  /** The exercise for operators: play it, or say how the one stands that goes on. */
+  readonly nightShift: 'play' | 'score' | undefined;
+  /** With the score: name the problems and what repairs them. */
+  readonly solve: boolean;
+}
+
+interface Flags {
+  readonly once?: boolean;
+  readonly json?: boolean;
+  readonly dataDir?: string;
+  readonly seed?: number;
+  readonly send?: string;
+  readonly nightShift?: boolean;
+  readonly nightShiftScore?: boolean;
+  readonly solve?: boolean;
+}
+
+/** What is wrong with a combination of flags. */
+function conflict(flags: Flags): string | undefined {
+  const isScore = flags.nightShiftScore === true;
+  const modes = [flags.once === true, flags.send !== undefined, flags.nightShift === true, isScore];
+  if (flags.json === true && flags.once !== true && !isScore) return '--json needs --once or --night-shift-score';
+  if (flags.seed !== undefined && flags.once !== true) return '--seed needs --once';
+  if (flags.solve === true && !isScore) return '--solve needs --night-shift-score';
+  if (modes.filter(Boolean).length > 1)
+    return '--send, --once, --night-shift and --night-shift-score exclude each other';
+  return undefined;
 }
 
 function seedOf(text: string): number {
@@ -30,10 +57,16 @@ export function demoCommand(run: (options: DemoOptions) => Promise<void>): Comma
         'PostgreSQL of its own), sends a sample day of synthetic data, and stays up until Ctrl-C.',
     )
     .option('--once', 'play the sample day in a folder that is thrown away, say how it went, and end')
-    .option('--json', 'with --once: one JSON line for each flow on standard output')
+    .option('--json', 'with --once or --night-shift-score: JSON on standard output')
     .option('--data-dir <folder>', 'folder for the data (default: .ductus/demo)')
     .option('--seed <number>', 'with --once: seed of the synthetic data (default: a random one)', seedOf)
     .option('--send <file>', 'share your own FHIR STU3 bundle with the demo that runs already')
+    .option(
+      '--night-shift',
+      'an exercise for operators: ten problems to find and repair (docs/operations/night-shift.md)',
+    )
+    .option('--night-shift-score', 'how the night shift stands that goes on in another terminal')
+    .option('--solve', 'with --night-shift-score: what the problems are, and what repairs them')
     .addHelpText(
       'after',
       '\nExamples:\n  npm start\n  npm start -- --send my-bundle.json\n  npm start -- --once --json\n' +
@@ -43,17 +76,17 @@ export function demoCommand(run: (options: DemoOptions) => Promise<void>): Comma
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
-  command.action(async (flags: { once?: boolean; json?: boolean; dataDir?: string; seed?: number; send?: string }) => {
-    if (flags.json === true && flags.once !== true) command.error('--json needs --once', { exitCode: 2 });
-    if (flags.seed !== undefined && flags.once !== true) command.error('--seed needs --once', { exitCode: 2 });
-    if (flags.send !== undefined && flags.once === true)
-      command.error('--send and --once exclude each other', { exitCode: 2 });
+  command.action(async (flags: Flags) => {
+    const wrong = conflict(flags);
+    if (wrong !== undefined) command.error(wrong, { exitCode: 2 });
     await run({
       once: flags.once === true,
       json: flags.json === true,
       dataDir: flags.dataDir,
       seed: flags.seed,
       send: flags.send,
+      nightShift: flags.nightShift === true ? 'play' : flags.nightShiftScore === true ? 'score' : undefined,
+      solve: flags.solve === true,
     });
   });
   return command;

@@ -78,34 +78,48 @@ export async function createCertificates(options: CertificateOptions = {}): Prom
     ],
   });
   const ca = { cert: authority.cert, key: authority.private };
-  const issue = async (
-    commonName: string,
-    usage: { serverAuth: true } | { clientAuth: true },
-    names: readonly string[],
-  ): Promise<KeyPair> => {
-    const issued = await generate([{ name: 'commonName', value: commonName }], {
-      ...common,
-      ca,
-      extensions: [
-        { name: 'basicConstraints', cA: false, critical: true },
-        { name: 'keyUsage', digitalSignature: true, keyEncipherment: common.keyType === 'rsa', critical: true },
-        { name: 'extKeyUsage', ...usage },
-        {
-          name: 'subjectAltName',
-          altNames: names.map((name) =>
-            name === '127.0.0.1' ? { type: 7 as const, ip: name } : { type: 2 as const, value: name },
-          ),
-        },
-      ],
-    });
-    return { cert: issued.cert, key: issued.private };
-  };
+  const issue = (commonName: string, usage: Usage, names: readonly string[]): Promise<KeyPair> =>
+    issueWith({ ...common, ca }, commonName, usage, names);
   return {
     ca,
     server: await issue('localhost', { serverAuth: true }, serverNames(options)),
-    ductusClient: await issue('ductus', { clientAuth: true }, ['ductus.localhost']),
+    ductusClient: await issue(...DUCTUS_CLIENT),
     rocheClient: await issue('roche-dc-simulator', { clientAuth: true }, ['roche-dc-simulator.localhost']),
   };
+}
+
+type Usage = { serverAuth: true } | { clientAuth: true };
+
+const DUCTUS_CLIENT = ['ductus', { clientAuth: true }, ['ductus.localhost']] as const;
+
+/** Makes another client certificate for Ductus (EC P-256), signed by the authority of a set. @param notAfter its end */
+export async function issueClientCertificate(ca: KeyPair, notAfter: Date): Promise<KeyPair> {
+  const notBeforeDate = new Date(Math.min(Date.now(), notAfter.getTime()) - 60_000);
+  const common = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256', notBeforeDate, notAfterDate: notAfter } as const;
+  return issueWith({ ...common, ca }, ...DUCTUS_CLIENT);
+}
+
+async function issueWith(
+  common: NonNullable<Parameters<typeof generate>[1]>,
+  commonName: string,
+  usage: Usage,
+  names: readonly string[],
+): Promise<KeyPair> {
+  const issued = await generate([{ name: 'commonName', value: commonName }], {
+    ...common,
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyEncipherment: common.keyType === 'rsa', critical: true },
+      { name: 'extKeyUsage', ...usage },
+      {
+        name: 'subjectAltName',
+        altNames: names.map((name) =>
+          name === '127.0.0.1' ? { type: 7 as const, ip: name } : { type: 2 as const, value: name },
+        ),
+      },
+    ],
+  });
+  return { cert: issued.cert, key: issued.private };
 }
 
 /**

@@ -49,7 +49,7 @@ export class RocheSimulator implements AsyncDisposable {
   readonly seed: number;
   readonly faults: Faults;
   readonly #settings: RocheSettings;
-  readonly #organizations: ReadonlyMap<string, RocheOrganization>;
+  readonly #organizations: Map<string, RocheOrganization>;
   readonly #callbacks = new Map<string, Callback>();
   readonly #credentials = new CredentialStore();
   readonly #objects = new ObjectStore();
@@ -139,6 +139,11 @@ export class RocheSimulator implements AsyncDisposable {
   /** Sets where an organization's notifications go. */
   setCallback(emrOid: string, callback: Callback): void {
     this.#callbacks.set(this.#organization(emrOid).emrOid, callback);
+  }
+
+  /** Gives an organization another client secret; the one before is refused from now on. */
+  setClientSecret(emrOid: string, clientSecret: string): void {
+    this.#organizations.set(emrOid, { ...this.#organization(emrOid), clientSecret });
   }
 
   setFaultRates(rates: FaultRates): void {

@@ -22,7 +22,7 @@ describe('README', () => {
       ([, text]) => text?.match(/--[a-z-]+/g) ?? [],
     );
     const known = demoCommand(() => Promise.resolve()).options.map(({ long }) => long);
-    expect(new Set(flags)).toEqual(new Set(['--send', '--once', '--json']));
+    expect(new Set(flags)).toEqual(new Set(['--send', '--once', '--json', '--night-shift']));
     for (const flag of flags) expect(known).toContain(flag);
   });
 
