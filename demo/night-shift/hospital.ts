@@ -142,8 +142,14 @@ export class NightHospital {
   async metrics(role: ServiceRole): Promise<string | undefined> {
     const service = this.services.get(role);
     if (service?.runs !== true) return undefined;
-    const answer = await request(`${service.metricsUrl}/metrics`);
-    return answer.body.text();
+    try {
+      // A connection of its own: one that is kept open breaks when the process stops between two looks.
+      const answer = await request(`${service.metricsUrl}/metrics`, { reset: true });
+      return await answer.body.text();
+    } catch {
+      // It is being stopped right now.
+      return undefined;
+    }
   }
 
   /** Looks at what the EMRs got. */
