@@ -108,7 +108,7 @@ module.exports = {
       comment: 'Same input, same bytes out: a transform is tested, replayed and compared without anything around it.',
       severity: 'error',
       from: { path: '^src/transforms/' },
-      to: { path: '^src/', pathNot: '^src/(transforms|domain)/' },
+      to: { path: '^src/', pathNot: '^src/(transforms|protocols|domain)/' },
     },
     {
       name: 'transforms-do-no-io',
@@ -117,6 +117,15 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/transforms/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
+    },
+    {
+      name: 'protocols-are-pure',
+      comment:
+        'Wire formats that a door and a connector share (MLLP frames, HL7 v2 messages): bytes in, values out, and nothing ' +
+        'of sockets or flows (ADR 0015).',
+      severity: 'error',
+      from: { path: '^src/protocols/' },
+      to: { path: '^src/', pathNot: '^src/(protocols|domain)/' },
     },
     {
       name: 'connectors-know-no-flow',
@@ -139,7 +148,12 @@ module.exports = {
         'it; queries and streams are the only other ways.',
       severity: 'error',
       from: { path: '^src/api/' },
-      to: { path: '^src/(activities|connectors|transforms|store|cli)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/(activities|connectors|transforms|store|cli)/',
+        // The door of the HIS answers AE with the field: it has to read a message as the mapping does (ADR 0015).
+        pathNot: '^src/transforms/adt-to-fhir/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'activities-know-no-entry-point',

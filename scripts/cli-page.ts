@@ -32,7 +32,7 @@ The checkout brings its own Node 24; another one on the machine does not matter.
 
 Options of the program stand before the command: \`ductus --config ductus.yaml --json parked list\`. Commands about work,
 destinations and redelivery read the same configuration as the service (\`--config\`, or \`DUCTUS_CONFIG\`) and reach its
-Temporal and PostgreSQL; \`ductus patients\` needs PostgreSQL only, and \`ductus preview\`, \`ductus code-maps check\` and
+Temporal and PostgreSQL; \`ductus patients\` needs PostgreSQL only (its \`resend\` both), and \`ductus preview\`, \`ductus code-maps check\` and
 \`ductus config check\` need no server.`;
 
 /** The page, as Markdown. */

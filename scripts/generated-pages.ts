@@ -7,6 +7,7 @@ import { jsonFormPage } from './json-form-page';
 import { limitsPage } from './limits-page';
 import { mappingPage } from './mapping-page';
 import { metricsPage } from './metrics-page';
+import { patientMappingPage } from './patient-mapping-page';
 
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/configuration.md': configurationReference,
@@ -16,5 +17,6 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'docs/operations/metrics.md': metricsPage,
   'docs/reference/fhir-form.md': fhirFormPage,
   'docs/reference/json-form.md': jsonFormPage,
+  'docs/reference/patient-mapping.md': patientMappingPage,
   'docs/reference/time-limits.md': limitsPage,
 };

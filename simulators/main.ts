@@ -1,6 +1,6 @@
 /**
- * Runs one simulator as a process: `node dist/simulators/main.js emr …` or `… roche …`. Options come from a JSON file, from
- * flags, or both (flags win). Prints one JSON line when it serves; SIGTERM and SIGINT stop it.
+ * Runs one simulator as a process: `node dist/simulators/main.js emr …`, `… his …` or `… roche …`. Options come from a JSON
+ * file, from flags, or both (flags win). Prints one JSON line when it serves; SIGTERM and SIGINT stop it.
  */
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
@@ -9,6 +9,9 @@ import { writeCertificates } from './certificates';
 import { listenForControl } from './control-server';
 import { createEmrControl } from './emr/control';
 import { EmrOptionsSchema, EmrSimulator } from './emr/emr-simulator';
+import { createHisControl } from './his/control';
+import { HisSimulator } from './his/his-simulator';
+import { HisOptionsSchema } from './his/options';
 import { createRocheControl } from './roche-dc/control';
 import { RocheOptionsSchema } from './roche-dc/options';
 import { RocheSimulator } from './roche-dc/roche-simulator';
@@ -25,6 +28,7 @@ const EmrFileSchema = EmrOptionsSchema.omit({ tls: true }).extend({
   /** Folder of `writeCertificates`; when given, MLLP is over TLS. */
   certificates: z.string().optional(),
 });
+const HisFileSchema = HisOptionsSchema.extend(common);
 const RocheFileSchema = RocheOptionsSchema.extend({
   ...common,
   /** Folder of `writeCertificates`; made when it is not there. */
@@ -49,15 +53,30 @@ async function runEmr(options: z.output<typeof EmrFileSchema>): Promise<Running>
   };
 }
 
+async function runHis(options: z.output<typeof HisFileSchema>): Promise<Running> {
+  const { controlPort, ...rest } = options;
+  const simulator = new HisSimulator(rest);
+  const control = createHisControl(simulator);
+  const controlUrl = await listenForControl(control, controlPort);
+  // With a receiver it begins at once; without one, when the control API says so.
+  if (rest.target !== undefined) {
+    simulator.run().catch(() => undefined);
+  }
+  return {
+    ready: { simulator: 'his', pid: process.pid, seed: simulator.seed, controlUrl },
+    stop: () => stopAll(control, simulator),
+  };
+}
+
 async function runRoche(options: z.output<typeof RocheFileSchema>): Promise<Running> {
   const { controlPort, certificates, ...rest } = options;
   const simulator = new RocheSimulator(rest, await writeCertificates(certificates));
   await simulator.start();
   const control = createRocheControl(simulator);
   const controlUrl = await listenForControl(control, controlPort);
-  const { seed, servicesUrl, s3Endpoint } = simulator;
+  const { seed, servicesUrl, fhirUrl, s3Endpoint } = simulator;
   return {
-    ready: { simulator: 'roche', pid: process.pid, seed, servicesUrl, s3Endpoint, controlUrl },
+    ready: { simulator: 'roche', pid: process.pid, seed, servicesUrl, fhirUrl, s3Endpoint, controlUrl },
     stop: () => stopAll(control, simulator),
   };
 }
@@ -122,6 +141,23 @@ function createProgram(): Command {
       await serve(() => runEmr(options));
     });
   program
+    .command('his')
+    .description('a HIS that sends ADT over MLLP')
+    .addOption(configOption())
+    .addOption(json('--target <json>', 'where to, as {"port":2575}; it begins at once'))
+    .addOption(numeric('--seed <number>', 'seed of patients and changes'))
+    .addOption(numeric('--patients <count>', 'patients'))
+    .addOption(numeric('--messages <count>', 'messages about them'))
+    .addOption(numeric('--connections <count>', 'MLLP connections'))
+    .option('--mode <mode>', 'by-patient or spread')
+    .addOption(numeric('--over-ms <ms>', 'time over which they are sent'))
+    .option('--style <style>', 'standard, american, german, spanish or central; default: by patient')
+    .addOption(numeric('--control-port <port>', 'port of the control API'))
+    .action(async (flags: unknown) => {
+      const options = HisFileSchema.parse(await merged(flags));
+      await serve(() => runHis(options));
+    });
+  program
     .command('roche')
     .description('the Roche Diabetes Care platform')
     .addOption(configOption())
@@ -129,6 +165,7 @@ function createProgram(): Command {
     .addOption(json('--organizations <json>', 'list of {emrOid, clientId, clientSecret, callback: {url, …}}'))
     .addOption(numeric('--services-port <port>', 'port of the services API'))
     .addOption(numeric('--s3-port <port>', 'port of S3'))
+    .addOption(json('--patients <json>', 'options of the patient services, as {"port":8443,"latencyScale":0.1}'))
     .addOption(numeric('--seed <number>', 'seed of ids, duplicates and faults'))
     .addOption(numeric('--duplicate-rate <share>', 'share of notifications that come twice'))
     .addOption(numeric('--renotifications <count>', 'repeats without an ACK'))

@@ -14,10 +14,18 @@ export const ReadySchema = z.discriminatedUnion('simulator', [
     controlUrl: z.string(),
   }),
   z.object({
+    simulator: z.literal('his'),
+    pid: z.number(),
+    seed: z.number(),
+    controlUrl: z.string(),
+  }),
+  z.object({
     simulator: z.literal('roche'),
     pid: z.number(),
     seed: z.number(),
     servicesUrl: z.string(),
+    /** Base of the patient services. */
+    fhirUrl: z.string(),
     s3Endpoint: z.string(),
     controlUrl: z.string(),
   }),

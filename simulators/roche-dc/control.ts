@@ -3,10 +3,12 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { createControlServer } from '../control-server';
 import { CallbackSchema, FaultRatesSchema, ROCHE_FAULTS } from './options';
+import { PatientStatsSchema, PatientTotalsSchema } from './patients-statistics';
 import { bgBundle } from './sample-data';
 import { AttemptStatsSchema, RocheStatsSchema } from './statistics';
 import type { FastifyInstance } from 'fastify';
 import type { Callback, FaultRates, RocheFault } from './options';
+import type { PatientStats, PatientTotals } from './patients-statistics';
 import type { RocheSimulator, ShareRequest, ShareResult } from './roche-simulator';
 import type { AttemptStats, RocheStats } from './statistics';
 
@@ -44,6 +46,8 @@ export function createRocheControl(simulator: RocheSimulator): FastifyInstance {
   const server = createControlServer();
   server.get('/stats', () => simulator.stats());
   server.get('/totals', () => simulator.stats().totals);
+  server.get('/patients', () => simulator.patientStats());
+  server.get('/patients/totals', () => simulator.patientTotals());
   server.post('/share', async (call) => {
     const { bundle, sample, organization, option, ...rest } = ShareBodySchema.parse(call.body);
     return simulator.share({
@@ -118,6 +122,15 @@ export class RocheControl {
 
   async totals(): Promise<RocheStats['totals']> {
     return RocheStatsSchema.shape.totals.parse(await this.#call('GET', '/totals'));
+  }
+
+  /** The patients, and every create and update that was stored. */
+  async patientStats(): Promise<PatientStats> {
+    return PatientStatsSchema.parse(await this.#call('GET', '/patients'));
+  }
+
+  async patientTotals(): Promise<PatientTotals> {
+    return PatientTotalsSchema.parse(await this.#call('GET', '/patients/totals'));
   }
 
   async #call(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> {

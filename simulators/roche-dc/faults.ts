@@ -1,5 +1,6 @@
 /** Decides which requests meet a fault, and counts them. */
 import { draw } from '../random';
+import { ROCHE_FAULTS } from './options';
 import type { FaultRates, RocheFault } from './options';
 
 /** Faults at seeded rates, and faults ordered for the next requests. */
@@ -7,18 +8,7 @@ export class Faults {
   readonly #seed: number;
   #rates: FaultRates;
   readonly #ordered: RocheFault[] = [];
-  readonly #counts: Record<RocheFault, number> = {
-    'token-500': 0,
-    'token-timeout': 0,
-    'token-401': 0,
-    's3-503': 0,
-    's3-reset': 0,
-    's3-truncated': 0,
-    's3-expired-token': 0,
-    's3-expired-url': 0,
-    'ack-lost': 0,
-    'ack-500': 0,
-  };
+  readonly #counts = new Map<RocheFault, number>();
   /** How often each subject was asked about, so that a second try is drawn anew. */
   readonly #asked = new Map<string, number>();
 
@@ -44,10 +34,13 @@ export class Faults {
    * @param among the faults that can happen to it
    * @param subject what the request is about (object key, message id …): same seed and subject, same decisions
    */
-  decide(among: readonly RocheFault[], subject: string): RocheFault | undefined {
-    const index = this.#ordered.findIndex((fault) => among.includes(fault));
-    if (index >= 0) {
-      return this.#count(this.#ordered.splice(index, 1)[0]);
+  decide<Fault extends RocheFault>(among: readonly Fault[], subject: string): Fault | undefined {
+    for (const [index, ordered] of this.#ordered.entries()) {
+      const fault = among.find((one) => one === ordered);
+      if (fault !== undefined) {
+        this.#ordered.splice(index, 1);
+        return this.#count(fault);
+      }
     }
     const about = `${among.join()} ${subject}`;
     const asked = this.#asked.get(about) ?? 0;
@@ -63,14 +56,12 @@ export class Faults {
   }
 
   /** How often each fault happened. */
-  counts(): Record<RocheFault, number> {
-    return { ...this.#counts };
+  counts(): Partial<Record<RocheFault, number>> {
+    return Object.fromEntries(ROCHE_FAULTS.map((fault) => [fault, this.#counts.get(fault) ?? 0]));
   }
 
-  #count(fault: RocheFault | undefined): RocheFault | undefined {
-    if (fault !== undefined) {
-      this.#counts[fault] += 1;
-    }
+  #count<Fault extends RocheFault>(fault: Fault): Fault {
+    this.#counts.set(fault, (this.#counts.get(fault) ?? 0) + 1);
     return fault;
   }
 }

@@ -1,5 +1,6 @@
 /** What can be set on the Roche simulator: one schema for code, flags and the JSON file. Sources are in SPECS §1.3–1.4. */
 import { z } from 'zod';
+import { PATIENT_FAULTS, PatientServicesOptionsSchema } from './patients-options';
 
 /** Names of the faults, each counted. */
 export const ROCHE_FAULTS = [
@@ -23,6 +24,7 @@ export const ROCHE_FAULTS = [
   'ack-lost',
   /** ACK: 500, not processed. */
   'ack-500',
+  ...PATIENT_FAULTS,
 ] as const;
 export type RocheFault = (typeof ROCHE_FAULTS)[number];
 
@@ -97,6 +99,8 @@ export const RocheOptionsSchema = z.strictObject({
   /** Drops a file once its notification is acknowledged, for long runs. */
   forgetAcknowledged: z.boolean().default(false),
   faults: FaultRatesSchema.default({}),
+  /** The patient services. */
+  patients: PatientServicesOptionsSchema.prefault({}),
 });
 export type RocheOptions = z.input<typeof RocheOptionsSchema>;
 export type RocheSettings = z.output<typeof RocheOptionsSchema>;

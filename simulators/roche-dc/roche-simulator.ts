@@ -9,6 +9,7 @@ import { Faults } from './faults';
 import { NotificationRegister } from './notifications';
 import { Notifier } from './notifier';
 import { RocheOptionsSchema } from './options';
+import { PatientsApi } from './patients-api';
 import { S3Door } from './s3-door';
 import { ObjectStore } from './s3-objects';
 import { presignGet } from './s3-signer';
@@ -18,6 +19,7 @@ import { CredentialStore } from './temporary-credentials';
 import type { Certificates } from '../certificates';
 import type { Notification } from './notifications';
 import type { Callback, FaultRates, RocheFault, RocheOptions, RocheOrganization, RocheSettings } from './options';
+import type { PatientStats, PatientTotals } from './patients-statistics';
 import type { S3Fault, S3Read } from './s3-door';
 import type { StoredObject } from './s3-objects';
 import type { AttemptStats, NotificationStats, RocheStats } from './statistics';
@@ -56,6 +58,7 @@ export class RocheSimulator implements AsyncDisposable {
   readonly #register: NotificationRegister;
   readonly #changes = new ChangeSignal(10);
   readonly #services: ServicesApi;
+  readonly #patients: PatientsApi;
   readonly #s3: S3Door;
   readonly #notifier: Notifier;
   readonly #tokens = { issued: 0, refused: 0 };
@@ -79,6 +82,16 @@ export class RocheSimulator implements AsyncDisposable {
     }
     this.#register = new NotificationRegister(settings);
     this.#services = this.#createServices(certificates);
+    this.#patients = new PatientsApi({
+      tls: { ...certificates.server, ca: certificates.ca.cert },
+      seed: this.seed,
+      settings: settings.patients,
+      organizations: this.#organizations,
+      fault: (among, subject) => this.faults.decide(among, subject),
+      onChange: () => {
+        this.#changes.changed();
+      },
+    });
     this.#s3 = new S3Door({
       region: settings.region,
       bucket: settings.bucket,
@@ -107,12 +120,14 @@ export class RocheSimulator implements AsyncDisposable {
 
   async start(): Promise<void> {
     await this.#services.start();
+    await this.#patients.start();
     await this.#s3.start();
   }
 
   async stop(): Promise<void> {
     await this.#notifier.stop();
     await this.#services.stop();
+    await this.#patients.stop();
     await this.#s3.stop();
   }
 
@@ -123,6 +138,11 @@ export class RocheSimulator implements AsyncDisposable {
   /** Base of the services API. */
   get servicesUrl(): string {
     return this.#services.url;
+  }
+
+  /** Base of the FHIR API, for the patient services. */
+  get fhirUrl(): string {
+    return this.#patients.url;
   }
 
   /** Endpoint of S3. */
@@ -207,6 +227,28 @@ export class RocheSimulator implements AsyncDisposable {
       s3: { ...this.#s3Answers },
       faults: this.faults.counts(),
     };
+  }
+
+  /** The patients, and every create and update that was stored. */
+  patientStats(): PatientStats {
+    return this.#patients.stats();
+  }
+
+  patientTotals(): PatientTotals {
+    return this.#patients.totals();
+  }
+
+  /**
+   * Waits until a condition on the counts of the patient services holds.
+   * @throws Error with the counts when it does not hold in time
+   */
+  async waitUntilPatients(condition: (totals: PatientTotals) => boolean, timeoutMs: number): Promise<PatientTotals> {
+    await this.#changes.until(
+      () => condition(this.patientTotals()),
+      timeoutMs,
+      () => JSON.stringify(this.patientTotals()),
+    );
+    return this.patientTotals();
   }
 
   /**

@@ -5,8 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import { TLSSocket } from 'node:tls';
 import { listen, shut } from '../listening';
+import { header, operationOutcome, passGateway, send } from './gateway';
 import type { RocheFault, RocheOrganization } from './options';
 import type { AckVerdict } from './notifications';
 import type { TemporaryCredentials } from './temporary-credentials';
@@ -14,7 +14,6 @@ import type { TemporaryCredentials } from './temporary-credentials';
 /** Base path of the services API, as on the real platform. */
 export const SERVICES_PATH = '/partners/services/api/';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** An ACK and a token request have no body; more than this is not even read. */
 const BODY_LIMIT = 4096;
 
@@ -83,62 +82,34 @@ export class ServicesApi {
       return;
     }
     const bodyBytes = await countBody(request);
-    const refusal = this.#refuse(request, bodyBytes);
-    if (refusal !== undefined) {
+    const passed = this.#check(request, bodyBytes);
+    if ('refusal' in passed) {
       if (isToken) {
         this.#options.onTokenRefused();
       }
-      send(response, refusal.status, refusal.body);
-      return;
-    }
-    const organization = this.#options.organizations.get(header(request, 'org_id') ?? '');
-    if (organization === undefined) {
+      send(response, passed.refusal.status, passed.refusal.body);
       return;
     }
     if (isToken) {
-      this.#token(organization, response);
+      this.#token(passed.organization, response);
     } else {
-      this.#acknowledge(organization, request, response);
+      this.#acknowledge(passed.organization, request, response);
     }
   }
 
   /** What the gateway and the API check before anything else. */
-  #refuse(request: IncomingMessage, bodyBytes: number): { status: number; body: unknown } | undefined {
-    const policy = (detail: string): { status: number; body: unknown } => ({
-      status: 403,
-      body: { status: 'error', detail: `Validation policy error: ${detail}` },
-    });
-    const invalid = (code: string, text: string): { status: number; body: unknown } => ({
-      status: 400,
-      body: operationOutcome(code, text),
-    });
-    if (!(request.socket instanceof TLSSocket) || !request.socket.authorized) {
-      return policy('Certificate validation failed.');
+  #check(request: IncomingMessage, bodyBytes: number): ReturnType<typeof passGateway> {
+    const passed = passGateway(request, this.#options.organizations);
+    if ('refusal' in passed) {
+      return passed;
     }
     if (request.method !== 'POST') {
-      return { status: 405, body: operationOutcome('not-supported', 'The method is not allowed.') };
-    }
-    const organization = this.#options.organizations.get(header(request, 'org_id') ?? '');
-    if (organization === undefined) {
-      return { status: 403, body: operationOutcome('forbidden', 'The organization id is invalid.') };
-    }
-    if (header(request, 'client_id') !== organization.clientId) {
-      return policy('ClientID enforcement error');
-    }
-    if (header(request, 'client_secret') !== organization.clientSecret) {
-      return { status: 401, body: { error: 'Invalid Client' } };
-    }
-    if (!UUID.test(header(request, 'x-origin-request-id') ?? '')) {
-      return invalid('required', 'The header x-origin-request-id is missing or not a UUID.');
-    }
-    const contentType = (header(request, 'content-type') ?? 'application/json').split(';', 1)[0]?.trim();
-    if (contentType !== 'application/json' && contentType !== 'application/fhir+json') {
-      return invalid('invalid', 'The content type is not supported.');
+      return { refusal: { status: 405, body: operationOutcome('not-supported', 'The method is not allowed.') } };
     }
     if (bodyBytes > 0) {
-      return invalid('structure', 'The body has to be empty.');
+      return { refusal: { status: 400, body: operationOutcome('structure', 'The body has to be empty.') } };
     }
-    return undefined;
+    return passed;
   }
 
   #token(organization: RocheOrganization, response: ServerResponse): void {
@@ -214,11 +185,6 @@ export class ServicesApi {
   }
 }
 
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
-}
-
 async function countBody(request: IncomingMessage): Promise<number> {
   let bytes = 0;
   for await (const chunk of request) {
@@ -228,13 +194,4 @@ async function countBody(request: IncomingMessage): Promise<number> {
     }
   }
   return bytes;
-}
-
-function operationOutcome(code: string, text: string): unknown {
-  return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] };
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': bytes.length }).end(bytes);
 }

@@ -64,7 +64,7 @@ export const RocheStatsSchema = z.object({
   tokens: z.object({ issued: z.number().int(), refused: z.number().int() }),
   /** Answers of the S3 door by status or S3's code. */
   s3: z.record(z.string(), z.number().int()),
-  faults: z.record(z.enum(ROCHE_FAULTS), z.number().int()),
+  faults: z.partialRecord(z.enum(ROCHE_FAULTS), z.number().int()),
 });
 export type RocheStats = z.infer<typeof RocheStatsSchema>;
 

@@ -5,7 +5,8 @@ import type { KeyedHash, OrganizationId } from '../domain/identifiers';
 import { DuctusError } from '../domain/errors';
 import type { OrganizationConfig } from '../runtime/config/schema';
 import { recordMoved } from '../store/delivered';
-import { findPatients } from '../store/patients';
+import { findPatients, type SourceNumber } from '../store/patients';
+import { personNumbers, survivorsOf } from '../store/persons';
 import { readReport } from '../transforms/cda';
 import { readBundle } from '../transforms/fhir-bundle';
 import type { FileContent, ParsedResource } from '../transforms/model/content';
@@ -74,6 +75,12 @@ export function patientHashes(
   return [...patients].map((patient) => patientLane(deps.hash, organization, patient));
 }
 
+/** How the EMR knows a patient. */
+export interface KnownIdentity extends EmrIdentity {
+  /** All numbers that the registry has for the person, after merges by the HIS; none for who is not in it. */
+  readonly further?: readonly string[];
+}
+
 /**
  * The hospital's own numbers of the patients of the file, by patient key; none where the organization takes the numbers
  * as they come.
@@ -81,31 +88,56 @@ export function patientHashes(
 export async function identitiesOf(
   deps: Pick<ActivityDependencies, 'store'>,
   organization: OrganizationId,
-  { patientIdentity }: OrganizationConfig,
-  { resources }: FileContent,
-): Promise<ReadonlyMap<string, EmrIdentity>> {
+  { patientIdentity, patientSync }: OrganizationConfig,
+  content: FileContent,
+): Promise<ReadonlyMap<string, KnownIdentity>> {
   if (patientIdentity.source === 'as-sent') return new Map();
+  const askable = sourceNumbersOf(content).filter(isAskable);
+  // A merge is newer than any entry for the number that it ended.
+  const survivors = await survivorsOf(deps.store, organization, askable);
+  const numbers = await personNumbers(deps.store, organization, askable);
+  const found = await findPatients(deps.store, organization, [...askable, ...survivors.values()]);
+  const byNumber = new Map(found.map((entry) => [numberKey(entry), entry]));
+  const identities = new Map<string, KnownIdentity>();
+  for (const [position, number] of askable.entries()) {
+    const survivor = survivors.get(position);
+    const entry = byNumber.get(numberKey(survivor ?? number));
+    const further = numbers.get(position) ?? [];
+    if (entry !== undefined) {
+      const { mrn, assigningAuthority, identifierType } = entry;
+      identities.set(number.key, { value: mrn, assigningAuthority, identifierType, further });
+    } else if (survivor !== undefined) {
+      // Merged by the HIS, and not yet at Roche, which is when the cross-reference learns of it.
+      identities.set(number.key, {
+        value: survivor.sourceValue,
+        assigningAuthority: patientSync?.identifier.assigningAuthority ?? survivor.assigningAuthority,
+        identifierType: patientSync?.identifier.type ?? '',
+        further,
+      });
+    }
+  }
+  return identities;
+}
+
+/** The number of a patient of a file, under the patient's key. */
+export interface FileNumber extends SourceNumber {
+  readonly key: string;
+}
+
+/** The number of each patient whom the file names. */
+export function sourceNumbersOf({ resources }: FileContent): readonly FileNumber[] {
   const people = new Map<string, PatientContext>();
   for (const { subject } of resources) if (subject !== undefined) people.set(subject.key, subject);
-  const numbers = [...people.values()].map(({ key, identifier }) => ({
+  return [...people.values()].map(({ key, identifier }) => ({
     key,
     sourceSystem: identifier.system ?? '',
     sourceValue: identifier.value,
   }));
-  // PostgreSQL cannot hold a NUL, so such a number has no entry.
-  const askable = numbers.filter(
-    ({ sourceSystem, sourceValue }) => !`${sourceSystem}${sourceValue}`.includes('\u0000'),
-  );
-  const found = await findPatients(deps.store, organization, askable);
-  const byNumber = new Map(found.map((entry) => [numberKey(entry.sourceSystem, entry.sourceValue), entry]));
-  const identities = new Map<string, EmrIdentity>();
-  for (const { key, sourceSystem, sourceValue } of askable) {
-    const entry = byNumber.get(numberKey(sourceSystem, sourceValue));
-    if (entry === undefined) continue;
-    const { mrn, assigningAuthority, identifierType } = entry;
-    identities.set(key, { value: mrn, assigningAuthority, identifierType });
-  }
-  return identities;
+}
+
+/** PostgreSQL cannot hold a NUL, so that such a number has no entry. */
+export function isAskable({ sourceSystem, sourceValue }: SourceNumber): boolean {
+  return !`${sourceSystem}${sourceValue}`.includes('\u0000');
 }
 
 /** Marks of the patients of the file for the audit, by patient key. */
@@ -135,7 +167,7 @@ export function recipientMarks(
   { hash }: Pick<ActivityDependencies, 'hash'>,
   organization: OrganizationId,
   { resources }: FileContent,
-  identities: ReadonlyMap<string, EmrIdentity>,
+  identities: ReadonlyMap<string, KnownIdentity>,
 ): ReadonlyMap<string, readonly KeyedHash[]> {
   const marks = new Map<string, readonly KeyedHash[]>();
   for (const { subject } of resources) {
@@ -148,8 +180,9 @@ export function recipientMarks(
     }
     // A universal id may be added to the name of an authority later.
     const [name = ''] = emr.assigningAuthority.split('&');
-    const own = [...new Set([name, ''])].map((authority) =>
-      hash(`${organization}|recipient|own|${numberKey(authority, emr.value)}`),
+    // After a merge by the HIS, what was delivered under the number that ended belongs to the survivor.
+    const own = [emr.value, ...(emr.further ?? [])].flatMap((value) =>
+      [...new Set([name, ''])].map((authority) => hash(`${organization}|recipient|own|${ownKey(authority, value)}`)),
     );
     marks.set(subject.key, [...own, asSent]);
   }
@@ -190,6 +223,10 @@ export async function notingMoved<T>(
   }
 }
 
-function numberKey(system: string, value: string): string {
-  return JSON.stringify([system, value]);
+function ownKey(authority: string, value: string): string {
+  return JSON.stringify([authority, value]);
+}
+
+function numberKey({ sourceSystem, sourceValue }: SourceNumber): string {
+  return JSON.stringify([sourceSystem, sourceValue]);
 }

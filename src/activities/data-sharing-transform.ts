@@ -16,6 +16,7 @@ import { mapFile } from '../transforms/mapping';
 import type { FileContent } from '../transforms/model/content';
 import type { MapContext, MapResult, Recipients } from '../transforms/model/message';
 import type { EmrIdentity } from '../transforms/model/profile';
+import { applyConsentPolicy } from './data-sharing-consent';
 import { boundNames, countResult, largest, type FileCounts } from './data-sharing-counts';
 import {
   deliveredTo,
@@ -66,6 +67,9 @@ export async function transformFile(
       [...known.values()].map(({ hash }) => hash),
     );
     if (!turn.granted) return { status: 'blocked', behind: turn.behind };
+    // Only now: a file that waits is decided on by what is known when its turn comes.
+    const refused = await applyConsentPolicy(deps, key, organization, content);
+    if (refused !== undefined) return refused;
 
     const source: Source = {
       content,

@@ -27,9 +27,9 @@ import {
   redeliveryWorkflowId,
 } from '../domain/workflow-ids';
 import { forgetWaiter } from '../store/destinations';
+import { codesNoLongerParked } from '../store/alerts';
 import {
   closeNotification,
-  codesNoLongerParked,
   findDeliveredTwin,
   openNotification,
   recordDecision,

@@ -3,15 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DestinationOrder, DestinationPace, DestinationState } from '../domain/destinations';
 import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
+import { LIMITS } from '../domain/limits';
+import { organizationOfRoche } from '../runtime/config/destinations';
+import type { Config } from '../runtime/config/schema';
 import { auditId } from '../store/audit';
 import { forgetWaiters, nextWaiters, openDestination, setDestination } from '../store/destinations';
 import { recordDestinationDecision } from '../store/ledger';
 import { clear, raise } from './alerts';
-import { destinationConfig, type ActivityDependencies } from './dependencies';
+import { destinationConfig, patientSyncConfig, type ActivityDependencies } from './dependencies';
 import { withFailures } from './failures';
 import { stepId } from './step-id';
 
-/** Time over the acknowledgment limit that a probe gets for queueing, transport and bookkeeping. */
+/** Time over the limit of a try that a probe gets for queueing, transport and bookkeeping. */
 const PROBE_RESERVE_MS = 30_000;
 
 export interface DestinationActivities {
@@ -45,12 +48,16 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
     destinationPace: withFailures(
       'destinationPace',
       (destination: DestinationId) => {
-        const { pause, drainPerSecond, acknowledgmentTimeoutMs } = destinationConfig(config, destination);
+        const roche = organizationOfRoche(destination);
+        const { pause, drainPerSecond, tryMs } =
+          roche === undefined
+            ? emrPace(config, destination)
+            : { ...patientSyncConfig(config, roche), tryMs: LIMITS.sendPatientTryMs };
         return Promise.resolve({
           firstWaitMs: pause.firstWaitMs,
           longestWaitMs: pause.longestWaitMs,
           drainPerSecond,
-          probeTimeoutMs: acknowledgmentTimeoutMs + PROBE_RESERVE_MS,
+          probeTimeoutMs: tryMs + PROBE_RESERVE_MS,
         });
       },
       logger,
@@ -131,6 +138,11 @@ export function createDestinationActivities(deps: ActivityDependencies): Destina
       'always',
     ),
   };
+}
+
+function emrPace(config: Config, destination: DestinationId) {
+  const { pause, drainPerSecond, acknowledgmentTimeoutMs } = destinationConfig(config, destination);
+  return { pause, drainPerSecond, tryMs: acknowledgmentTimeoutMs };
 }
 
 /** Who resumed, where an earlier version did not say. */

@@ -13,6 +13,7 @@ import { signedFile, type Signatures } from '../store/redelivery-plans';
 import { takeTurn } from '../store/turns';
 import { mapFile } from '../transforms/mapping';
 import { countResult } from './data-sharing-counts';
+import { applyConsentPolicy } from './data-sharing-consent';
 import { placeMessages } from './data-sharing-transform';
 import { organizationConfig, type ActivityDependencies } from './dependencies';
 import { planFile, toSend, type FilePlan, type PlannedItem } from './redelivery-plan';
@@ -30,7 +31,8 @@ export async function transformRedelivery(
   workflowId: string,
 ): Promise<TransformResult> {
   const { destination } = input;
-  if (!organizationConfig(deps.config, input.organization).destinations.includes(destination)) {
+  const organization = organizationConfig(deps.config, input.organization);
+  if (!organization.destinations.includes(destination)) {
     throw new DuctusError(
       'DUCTUS_ORGANIZATION_REMOVED',
       `The organization "${input.organization}" no longer delivers to "${destination}".`,
@@ -53,6 +55,8 @@ export async function transformRedelivery(
   if (signed === undefined || signed.digest !== input.fileDigest) {
     throw new DuctusError('DUCTUS_REDELIVERY_CHANGED', 'What was signed off for this file is no longer known.');
   }
+  const refused = await applyConsentPolicy(deps, work, organization, plan.content);
+  if (refused !== undefined) return refused;
   const items = checked(plan, toSend(plan, input.all), signed.signatures, sent);
   const { createdAtMs } = await fileOf(deps.store, work);
   const result = mapFile(plan.content, plan.profile, {

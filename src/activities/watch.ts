@@ -8,8 +8,10 @@ import { OrganizationIdSchema } from '../domain/identifiers';
 import type { Standing } from '../domain/standing';
 import { Stage } from '../domain/stages';
 import { configuredCertificates, type ConfiguredCertificate } from '../runtime/certificates';
+import { allDestinations } from '../runtime/config/destinations';
 import type { Config } from '../runtime/config/schema';
 import { raisedAlerts } from '../store/alerts';
+import { reusedControlIds, type ReusedControlIds } from '../store/patient-changes';
 import { readStanding } from '../store/standing';
 import { clear, raise, tellAgain } from './alerts';
 import type { ActivityDependencies } from './dependencies';
@@ -19,7 +21,7 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** Starts of the keys of these alerts: what is raised under them and holds no more is cleared. */
-const PREFIXES = ['no-traffic/', 'certificate/', 'work-old/'] as const;
+const PREFIXES = ['no-traffic/', 'certificate/', 'work-old/', 'control-id/'] as const;
 
 export interface WatchActivities {
   /** Looks at all conditions. @returns how many hold */
@@ -31,7 +33,7 @@ export function createWatchActivities(deps: ActivityDependencies): WatchActiviti
   const { config, store, logger } = deps;
   const configured = {
     organizations: Object.keys(config.organizations),
-    destinations: Object.keys(config.destinations),
+    destinations: allDestinations(config),
   };
   const certificates = configuredCertificates(config);
   return {
@@ -40,7 +42,8 @@ export function createWatchActivities(deps: ActivityDependencies): WatchActiviti
       async () => {
         await tellAgain(deps);
         const standing = await readStanding(store, configured);
-        const holding = conditions(config, standing, certificates, new Date());
+        const reused = await reusedControlIds(store, new Date(Date.now() - DAY * 1000));
+        const holding = [...conditions(config, standing, certificates, new Date()), ...reused.map(reusedAlert)];
         for (const alert of holding) await raise(deps, alert);
         const keys = new Set(holding.map((alert) => alert.key));
         for (const { key, code } of await raisedAlerts(store, PREFIXES)) {
@@ -53,12 +56,13 @@ export function createWatchActivities(deps: ActivityDependencies): WatchActiviti
   };
 }
 
-type WatchedCode = 'DUCTUS_NO_TRAFFIC' | 'DUCTUS_CERTIFICATE_EXPIRES' | 'DUCTUS_WORK_OLD';
+type WatchedCode = 'DUCTUS_NO_TRAFFIC' | 'DUCTUS_CERTIFICATE_EXPIRES' | 'DUCTUS_WORK_OLD' | 'DUCTUS_CONTROL_ID_REUSED';
 
 const CLEARED: Readonly<Record<WatchedCode, string>> = {
   DUCTUS_NO_TRAFFIC: 'Notifications come again.',
   DUCTUS_CERTIFICATE_EXPIRES: 'The certificate was renewed, or is no longer used.',
   DUCTUS_WORK_OLD: 'No work is older than the limit any more.',
+  DUCTUS_CONTROL_ID_REUSED: 'No control id was used a second time in the last 24 hours.',
 };
 
 function isWatched(code: string): code is WatchedCode {
@@ -99,6 +103,15 @@ export function conditions(
     if (alert !== undefined) found.push(alert);
   }
   return found;
+}
+
+/** A HIS whose control ids are not unique loses messages: what it sends under one in use is not taken. */
+function reusedAlert({ organization, source, count }: ReusedControlIds): Alert {
+  return {
+    key: `control-id/${organization}/${source}`,
+    code: 'DUCTUS_CONTROL_ID_REUSED',
+    text: `${String(count)} messages of ${source} (${organization}) were not taken in the last 24 hours: their control id was used for another message before.`,
+  };
 }
 
 function noTrafficHours(config: Pick<Config, 'organizations'>, organization: OrganizationId): number | undefined {

@@ -9,7 +9,7 @@ import { OrganizationIdSchema } from '../domain/identifiers';
 import type { Config, OrganizationConfig } from '../runtime/config/schema';
 
 /** Compares without telling by time where the difference is. */
-function sameSecret(given: string, expected: string): boolean {
+export function sameSecret(given: string, expected: string): boolean {
   const hash = (value: string): Buffer => createHash('sha256').update(value).digest();
   return timingSafeEqual(hash(given), hash(expected));
 }

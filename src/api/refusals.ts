@@ -22,7 +22,7 @@ export class Refusals {
 
   /** Writes a refusal of the operators' API down, if it is one. */
   async note(request: FastifyRequest, code: ErrorCode): Promise<void> {
-    if (request.url.startsWith('/roche/')) return;
+    if (/^\/(?:roche|his)\//.test(request.url)) return;
     const kind =
       code === 'DUCTUS_UNAUTHENTICATED'
         ? 'sign-in-failure'

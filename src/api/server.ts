@@ -22,6 +22,8 @@ import { registerAudit } from './audit';
 import { registerDataSharing, type DataSharingApi } from './data-sharing';
 import { requireOperator } from './authentication';
 import { registerHealth, type HealthApi } from './health';
+import type { PatientSyncDoor } from './patient-sync/door';
+import { registerPatientSync } from './patient-sync/http';
 import { operationOutcome } from './operation-outcome';
 import { registerOperations, type OperationsApi } from './operations';
 import { registerRedelivery, type RedeliveryApi } from './redelivery';
@@ -39,6 +41,8 @@ export interface ApiDependencies {
   readonly patients: PatientOperations;
   readonly audit: Pick<AuditLog, 'list' | 'record'>;
   readonly health: HealthApi;
+  /** What is behind the doors of the HIS; without it there are none. */
+  readonly patientSync?: PatientSyncDoor;
 }
 
 /** Connections that stay idle, or a request that trickles in, are cut after these. */
@@ -130,8 +134,9 @@ export async function createApi(deps: ApiDependencies): Promise<FastifyInstance>
   registerDataSharing(app, config, { notify: deps.notify, onResult: (result) => metrics.notification(result) });
   registerOperations(app, config, deps.operations);
   registerRedelivery(app, config, deps.redelivery);
-  registerPatients(app, config, deps.patients);
+  registerPatients(app, config, deps.patients, deps.operations.repair);
   registerAudit(app, config, deps.audit);
+  if (deps.patientSync !== undefined) await registerPatientSync(app, config, deps.patientSync);
   await app.ready();
   return app;
 }

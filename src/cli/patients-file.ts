@@ -1,64 +1,43 @@
-/** The file of `ductus patients import`: a header and a line for each patient. Every bad line is named, none is quoted. */
+/** The files of `ductus patients`: a header and a line for each patient. */
+import { readFileSync } from 'node:fs';
 import { DuctusError } from '../domain/errors';
-import { PatientEntrySchema } from '../domain/patients';
+import { ConsentEntrySchema, PatientEntrySchema, type ConsentEntry } from '../domain/patients';
 import type { PatientEntry } from '../store/patients';
-import { parseCsv } from './csv';
+import { readCsvTable, type CsvTable } from './csv-table';
 
-/** Columns of the file, and what they are called elsewhere. */
-const COLUMNS = {
-  source_system: 'sourceSystem',
-  source_value: 'sourceValue',
-  mrn: 'mrn',
-  assigning_authority: 'assigningAuthority',
-  identifier_type: 'identifierType',
-} as const;
-const REQUIRED: readonly string[] = ['source_system', 'source_value', 'mrn'];
-/** More lines than this say nothing more. */
-const MAX_PROBLEMS = 20;
-
-export interface PatientsFile {
-  readonly entries: readonly PatientEntry[];
-  /** Line of each entry. */
-  readonly lines: readonly number[];
+/** The file of `import`. @throws DuctusError DUCTUS_REQUEST_INVALID naming the lines that are wrong */
+export function readPatientsFile(bytes: Uint8Array): CsvTable<PatientEntry> {
+  const names = {
+    source_system: 'sourceSystem',
+    source_value: 'sourceValue',
+    mrn: 'mrn',
+    assigning_authority: 'assigningAuthority',
+    identifier_type: 'identifierType',
+  };
+  return readCsvTable(bytes, { names, required: ['source_system', 'source_value', 'mrn'] }, PatientEntrySchema);
 }
 
-/** @throws DuctusError DUCTUS_REQUEST_INVALID naming the lines that are wrong */
-export function readPatientsFile(bytes: Uint8Array): PatientsFile {
-  const [header, ...records] = parseCsv(bytes);
-  const columns = (header?.fields ?? []).map((field) => field.trim());
-  const isKnown = (column: string): column is keyof typeof COLUMNS => Object.hasOwn(COLUMNS, column);
-  if (
-    !columns.every(isKnown) ||
-    new Set(columns).size !== columns.length ||
-    REQUIRED.some((column) => !columns.some((each) => each === column))
-  ) {
-    throw new DuctusError(
-      'DUCTUS_REQUEST_INVALID',
-      `The first line must name the columns, separated by commas: ${Object.keys(COLUMNS).join(',')} (the last two may be left out).`,
-    );
+/** The file of `consent give` and `consent withdraw`. @throws DuctusError DUCTUS_REQUEST_INVALID as above */
+export function readConsentFile(bytes: Uint8Array): CsvTable<ConsentEntry> {
+  const names = { number: 'number', system: 'system', from: 'from', until: 'until' };
+  return readCsvTable(bytes, { names, required: ['number'], dropEmpty: true }, ConsentEntrySchema);
+}
+
+/** @throws DuctusError DUCTUS_REQUEST_INVALID when it cannot be read */
+export function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch {
+    throw new DuctusError('DUCTUS_REQUEST_INVALID', `The file ${file} cannot be read.`);
   }
-  const entries: PatientEntry[] = [];
-  const problems: string[] = [];
-  for (const { line, fields } of records) {
-    if (fields.length !== columns.length) {
-      problems.push(`line ${String(line)} has ${String(fields.length)} fields, not ${String(columns.length)}`);
-      continue;
-    }
-    const row = Object.fromEntries(columns.map((column, index) => [COLUMNS[column], fields[index]]));
-    const parsed = PatientEntrySchema.safeParse(row);
-    if (parsed.success) entries.push(parsed.data);
-    else {
-      const [issue] = parsed.error.issues;
-      const name = Object.entries(COLUMNS).find(([, key]) => key === issue?.path[0])?.[0];
-      problems.push(`line ${String(line)}: ${name ?? 'it'} ${issue?.message ?? 'is wrong'}`);
-    }
-  }
-  if (problems.length > 0) {
-    const more = problems.length - MAX_PROBLEMS;
-    throw new DuctusError(
-      'DUCTUS_REQUEST_INVALID',
-      `Nothing was imported:\n  ${problems.slice(0, MAX_PROBLEMS).join('\n  ')}${more > 0 ? `\n  and ${String(more)} more` : ''}`,
-    );
-  }
-  return { entries, lines: records.map(({ line }) => line) };
+}
+
+/** More line numbers than this say nothing more. */
+const MAX_LINES = 20;
+
+/** `line 3`, or `lines 3, 5 and 7 more`. @param positions of entries; @param lines of the file, by position */
+export function linesOf(positions: readonly number[], lines: readonly number[]): string {
+  const named = positions.slice(0, MAX_LINES).map((position) => String(lines[position]));
+  const more = positions.length - named.length;
+  return `${positions.length === 1 ? 'line' : 'lines'} ${named.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }

@@ -1,17 +1,20 @@
 /**
- * `ductus patients …`: the cross-reference between the numbers that Roche gives and the hospital's own. Numbers come from
- * files and from standard input, not as arguments: those stand in the history of the shell and in the list of processes.
+ * `ductus patients …`: the cross-reference between the numbers that Roche gives and the hospital's own, and with it the
+ * registry. Numbers come from files and from standard input, not as arguments: those stand in the history of the shell and
+ * in the list of processes.
  */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { DuctusError } from '../domain/errors';
 import { SourceNumberSchema } from '../domain/patients';
-import type { PatientView } from '../queries/patients';
+import type { Consent } from '../domain/patient-sync';
+import type { RegistryState } from '../queries/patient-registry';
 import type { PatientsImport } from '../runtime/patient-operations';
+import type { PatientQuestion } from '../runtime/patient-registry';
 import { byOption, viewerHere, withPatients, type GlobalOptions } from './context';
 import { numbersFromInput } from './input';
-import { table, time } from './output';
-import { readPatientsFile } from './patients-file';
+import { linesOf, readBytes, readPatientsFile } from './patients-file';
+import { addRegistryCommands, consentOption, stateOption } from './patients-registry';
+import { detailsJson, detailsText, numbersTable, registeredTable, summaryTable } from './patients-text';
 
 interface Organization {
   readonly organization: string;
@@ -22,13 +25,17 @@ interface Order extends Organization {
   readonly reason: string;
 }
 
-/** More line numbers than this say nothing more. */
-const MAX_LINES = 20;
+interface ListOptions extends Partial<Organization> {
+  readonly numbers?: boolean;
+  readonly each?: boolean;
+  readonly state?: RegistryState;
+  readonly consent?: Consent;
+}
 
 /** Builds the command. */
 export function patientsCommand(globals: () => GlobalOptions): Command {
   const patients = new Command('patients').description(
-    'the hospital’s own numbers of patients (docs/guide/patients.md)',
+    'the registry of patients, and the hospital’s own numbers (docs/guide/patients.md)',
   );
   const isJson = (): boolean => globals().json === true;
 
@@ -58,54 +65,90 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
 
   patients
     .command('list')
-    .description('how many patients there are, by organization and system; with --numbers, all of them')
+    .description('how many patients there are; with a filter or --each, one a line; with --numbers, also their numbers')
     .option('--organization <id>', 'only this organization')
-    .option('--numbers', 'show the numbers; needs --organization')
-    .addHelpText('after', '\nExample:\n  ductus patients list --organization st-marien --numbers')
-    .action(async ({ organization, numbers }: Partial<Organization> & { readonly numbers?: boolean }) => {
-      if (numbers !== true) {
-        const systems = await withPatients(globals(), (operations) => operations.summary(organization));
-        if (isJson()) for (const each of systems) console.log(JSON.stringify(each));
-        else {
-          const rows = systems.map((each) => [
-            each.organization,
-            each.sourceSystem,
-            String(each.patients),
-            time(each.updatedAt),
-          ]);
-          console.log(table(['ORGANIZATION', 'SYSTEM', 'PATIENTS', 'CHANGED'], rows, 'There are no patients.'));
+    .option('--each', 'one patient of the registry a line')
+    .addOption(stateOption())
+    .addOption(consentOption())
+    .option(
+      '--numbers',
+      'show the numbers, of the registry and of the cross-reference; needs --organization, and is audited',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ductus patients list
+  ductus patients list --organization st-marien --state parked
+  ductus patients list --organization st-marien --consent missing --numbers`,
+    )
+    .action(async ({ organization, numbers, each = false, state, consent }: ListOptions) => {
+      if (numbers === true) {
+        if (organization === undefined) {
+          throw new DuctusError('DUCTUS_REQUEST_INVALID', 'Name the organization whose numbers are to be shown.');
         }
-        return;
-      }
-      if (organization === undefined) {
-        throw new DuctusError('DUCTUS_REQUEST_INVALID', 'Name the organization whose numbers are to be shown.');
-      }
-      print(
-        await withPatients(globals(), (operations) =>
-          allOf((page) => operations.list(organization, page, viewerHere())),
-        ),
-      );
+        const found = await withPatients(globals(), (operations) =>
+          allOf((page) => operations.list(organization, { ...page, state, consent }, viewerHere())),
+        );
+        print(found, numbersTable);
+      } else if (each || state !== undefined || consent !== undefined) {
+        const found = await withPatients(globals(), (operations) =>
+          allOf((page) => operations.registered({ ...page, organization, state, consent })),
+        );
+        print(found, registeredTable);
+      } else print(await withPatients(globals(), (operations) => operations.summary(organization)), summaryTable);
     });
 
   patients
     .command('show')
-    .description('the entries of a number of Roche, which is read from standard input')
+    .description('one patient: registry, consent, cross-reference, and the last messages of the HIS')
+    .argument(
+      '[patient]',
+      'id of the workflow, or the keyed hash at its end; without it, numbers are read from standard input',
+    )
     .requiredOption('--organization <id>', 'organization of the configuration')
     .option('--system <uri>', 'only this system of numbers')
-    .addHelpText('after', '\nExample:\n  ductus patients show --organization st-marien < number.txt')
-    .action(async ({ organization, system }: Organization & { readonly system?: string }) => {
-      const values = await numbersFromInput();
-      const found = await withPatients(globals(), async (operations) => {
-        const each = await Promise.all(
-          values.map((sourceValue) =>
-            operations.list(organization, { sourceSystem: system, sourceValue }, viewerHere()),
-          ),
-        );
-        return each.flat();
-      });
-      if (found.length === 0) throw new DuctusError('DUCTUS_NOT_FOUND', 'The cross-reference has no such number.');
-      print(found);
-    });
+    .option('--numbers', 'with a patient as argument: show the numbers as well')
+    .addHelpText(
+      'after',
+      `
+Who looked is audited, with and without numbers.
+
+Examples:
+  ductus patients show --organization st-marien < number.txt
+  ductus patients show patient-sync/st-marien/Jx0v… --organization st-marien`,
+    )
+    .action(
+      async (
+        patient: string | undefined,
+        {
+          organization,
+          system,
+          numbers = false,
+        }: Organization & { readonly system?: string; readonly numbers?: boolean },
+      ) => {
+        const questions: readonly PatientQuestion[] =
+          patient === undefined
+            ? (await numbersFromInput()).map((sourceValue) => ({ sourceSystem: system, sourceValue }))
+            : [{ patient, withNumbers: numbers }];
+        const found = await withPatients(globals(), async (operations) => {
+          const each = await Promise.all(
+            questions.map((question) => operations.show(organization, question, viewerHere())),
+          );
+          return each.flat();
+        });
+        if (found.length === 0) {
+          throw new DuctusError(
+            'DUCTUS_NOT_FOUND',
+            patient === undefined
+              ? 'Neither the registry nor the cross-reference has such a number.'
+              : 'The registry has no such patient.',
+          );
+        }
+        if (isJson()) for (const details of found) console.log(JSON.stringify(detailsJson(details)));
+        else console.log(found.map(detailsText).join('\n\n'));
+      },
+    );
 
   patients
     .command('remove')
@@ -133,37 +176,18 @@ export function patientsCommand(globals: () => GlobalOptions): Command {
       );
     });
 
-  const print = (found: readonly PatientView[]): void => {
+  addRegistryCommands(patients, globals);
+
+  function print<T>(found: readonly T[], tableOf: (found: readonly T[]) => string): void {
     if (isJson()) for (const each of found) console.log(JSON.stringify(each));
-    else {
-      const rows = found.map((each) => [
-        each.sourceSystem,
-        each.sourceValue,
-        each.mrn,
-        each.assigningAuthority,
-        each.identifierType,
-        `${time(each.updatedAt)} by ${each.updatedBy}`,
-      ]);
-      console.log(table(['SYSTEM', 'NUMBER', 'MRN', 'AUTHORITY', 'TYPE', 'CHANGED'], rows, 'There are no patients.'));
-    }
-  };
+    else console.log(tableOf(found));
+  }
 
   return patients;
 }
 
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch {
-    throw new DuctusError('DUCTUS_REQUEST_INVALID', `The file ${file} cannot be read.`);
-  }
-}
-
 function notImported(outcome: Exclude<PatientsImport, { status: 'done' }>, lines: readonly number[]): DuctusError {
-  const positions = outcome.status === 'different' ? outcome.changed : outcome.positions;
-  const named = positions.slice(0, MAX_LINES).map((position) => String(lines[position]));
-  const more = positions.length - named.length;
-  const which = `${positions.length === 1 ? 'line' : 'lines'} ${named.join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+  const which = linesOf(outcome.status === 'different' ? outcome.changed : outcome.positions, lines);
   return new DuctusError(
     'DUCTUS_REQUEST_INVALID',
     outcome.status === 'different'
@@ -174,10 +198,10 @@ function notImported(outcome: Exclude<PatientsImport, { status: 'done' }>, lines
 
 const PAGE = 1000;
 
-async function allOf(
-  list: (page: { readonly limit: number; readonly offset: number }) => Promise<readonly PatientView[]>,
-): Promise<readonly PatientView[]> {
-  const all: PatientView[] = [];
+async function allOf<T>(
+  list: (page: { readonly limit: number; readonly offset: number }) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const all: T[] = [];
   for (;;) {
     const page = await list({ limit: PAGE, offset: all.length });
     all.push(...page);

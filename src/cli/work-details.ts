@@ -12,7 +12,9 @@ export function workDetails(work: Work): string {
     `  stage         ${work.stage}${work.outcome === null ? '' : `, ${work.outcome}`}`,
     `  delivered     ${time(work.deliveredAt)}`,
     `  closed        ${time(work.closedAt)}`,
-    `  observations  ${String(work.observations)} sent, ${String(work.leftOut)} left out`,
+    ...(work.workflowId.startsWith('patient-sync/')
+      ? []
+      : [`  observations  ${String(work.observations)} sent, ${String(work.leftOut)} left out`]),
   ];
   const counted = (label: string, counts: Readonly<Record<string, number>>): void => {
     const each = Object.entries(counts).map(([name, count]) => `${name} ${String(count)}`);

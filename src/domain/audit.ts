@@ -14,9 +14,9 @@ export const AUDIT_KINDS = [
   'destination-order',
   /** A difference was signed off, and its files are sent again. */
   'redelivery-approval',
-  /** Entries of the patient cross-reference were added, replaced or taken out. */
+  /** The patient cross-reference, a consent or a merge was written. */
   'patients-change',
-  /** Entries of the patient cross-reference were shown. */
+  /** Numbers of patients, or one patient of the registry, were shown. */
   'patients-read',
   /** The difference before a redelivery was shown; it has values of patients. */
   'difference-read',

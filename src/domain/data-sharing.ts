@@ -3,6 +3,7 @@
  * Everything here can stand in a Temporal history: no bundle, no credential. Receipt handles and
  * pre-signed URLs do travel in it, and are encrypted there by the payload codec.
  */
+import type { WithheldReason } from './consent';
 import type { DestinationId, NotificationId, OrganizationId } from './identifiers';
 import type { ErrorCode } from './errors';
 import type { Outcome, Stage } from './stages';
@@ -106,7 +107,9 @@ export type TransformResult =
       readonly unmapped: Readonly<Record<string, number>>;
     }
   /** An earlier file of the same patient is still on its way. */
-  | { readonly status: 'blocked'; readonly behind: string };
+  | { readonly status: 'blocked'; readonly behind: string }
+  /** The consent policy keeps the file from every destination. */
+  | { readonly status: 'refused'; readonly reasons: readonly WithheldReason[] };
 
 export type DeliverResult =
   | { readonly status: 'delivered' }

@@ -123,6 +123,43 @@ export const ERRORS = {
     title: 'The Roche API refused the request.',
     nextStep: 'Look at the issue code in the details; correct and retry.',
   },
+  DUCTUS_HL7_INVALID: {
+    ...permanent,
+    http: 400,
+    title: 'The HL7 message has a field that is missing or wrong (answered AE).',
+    nextStep: 'ERR-2 of the answer names the field; the HIS corrects it and sends again under a new MSH-10.',
+  },
+  DUCTUS_HL7_UNSUPPORTED: {
+    ...permanent,
+    http: 422,
+    title: 'The type, event, version or processing id of the HL7 message is not taken (answered AR).',
+    nextStep:
+      'Compare MSH-9, MSH-11 and MSH-12 with `organizations.*.patientSync`; the HIS stops sending it, or the configuration takes it.',
+  },
+  DUCTUS_CONTROL_ID_REUSED: {
+    ...decided,
+    http: 409,
+    title: 'The HIS used the MSH-10 of an earlier message for other content.',
+    nextStep: 'Nothing of it was taken. The HIS sends it under an MSH-10 of its own.',
+  },
+  DUCTUS_PATIENT_REFUSED: {
+    ...decided,
+    title: 'Roche refused a patient for the content (required, structure, invalid or too-long).',
+    nextStep:
+      'The details name the element. The registration desk corrects the patient in the HIS, whose next message goes on by itself; or correct the mapping and retry; or discard.',
+  },
+  DUCTUS_PATIENT_DUPLICATE: {
+    ...decided,
+    title: 'Roche has a patient with this identifier or e-mail address that this hospital did not create.',
+    nextStep:
+      'Find out with Roche which patient it is. Correct the number or the address in the HIS, whose next message goes on by itself; or retry; or discard.',
+  },
+  DUCTUS_DESK_UNREACHABLE: {
+    ...transient,
+    title: 'The registration desk could not be told of a patient that Roche refuses (webhook or mail server).',
+    nextStep:
+      'Ductus tries for a day. Check `patientSync.registrationDesk`; the patients stand in `ductus parked list` all the same.',
+  },
   DUCTUS_STS_REFUSED: {
     ...permanent,
     title: 'AWS STS refused to give credentials for the configured role.',
@@ -211,6 +248,13 @@ export const ERRORS = {
     title: 'The destination has a resource of the file under another patient than the file names now.',
     nextStep:
       '`ductus parked show <work> --patients` names the resources and the patient. If both numbers are one person of the hospital, say so in the cross-reference (`ductus patients import`) and retry from `transform`. Else have the EMR corrected by hand, for both patients; then `skip` leaves these resources out and delivers the rest.',
+  },
+  DUCTUS_CONSENT_MISSING: {
+    ...permanent,
+    title:
+      'The registry has no consent for a patient of the file, or this hospital did not create the patient at Roche.',
+    nextStep:
+      'Enter the consent (`ductus patients consent give`), then retry from `transform`; or discard, so that Roche stops.',
   },
   DUCTUS_SITE_MAPPING_FAILED: {
     ...permanent,

@@ -35,9 +35,42 @@ export const LIMITS = {
   transformTryMs: 2 * MINUTE,
   transformTotalMs: 30 * MINUTE,
 
+  /** Create a patient at Roche: average 1.5 s, worst 10 s (seed, SPECS §1.2), and half more (SPECS §1.1, assumed). */
+  rocheCreateMs: 15 * SECOND,
+  /** Update a patient: average 1.95 s, worst 4 s (seed, SPECS §1.2); 10 s by SPECS §1.1 (assumed). */
+  rocheUpdateMs: 10 * SECOND,
+  /** Read or search a patient: no documented time; as an update. */
+  rocheReadMs: 10 * SECOND,
+  /** One try to send a patient: a look-up, a create, and a look-up after it, each at its limit, and reserve. */
+  sendPatientTryMs: 1 * MINUTE,
+  /** A create whose answer did not come is looked up no sooner than the worst case after it was sent (SPECS §1.2). */
+  rocheSettleMs: 10 * SECOND,
+  /** After an update whose answer did not come, the next request waits for the worst case (SPECS §1.2), so that the older one is done. */
+  rocheUpdateSettleMs: 4 * SECOND,
+  /** One try to tell the registration desk: a webhook call and an e-mail, 10 s for each of their steps. */
+  deskReportMs: 1 * MINUTE,
+  /** All tries of it; the patient stands in the worklist all the same. */
+  deskReportTotalMs: 24 * HOUR,
+  /** The same control id within this time is the same message (PEERS: counters of a HIS begin anew). */
+  controlIdWindowMs: 72 * HOUR,
+
   /** Default wait for an HL7 acknowledgment (Cloverleaf's default is 30 s, SPECS §6.4). */
   mllpAcknowledgmentMs: 30 * SECOND,
   mllpConnectMs: 5 * SECOND,
+  /** A frame of the HIS has ended this long after it began: 1 MiB at 17 kB/s. */
+  mllpFrameMs: 60 * SECOND,
+  /** A HIS that does not take its answer within this time has gone. */
+  mllpAnswerMs: 30 * SECOND,
+  /** TLS handshake of a HIS: as long as an answer of Node's HTTPS servers may take (their default is 120 s) would keep a place too long. */
+  mllpHandshakeMs: 10 * SECOND,
+  /** Bytes of a connection that is being closed are read for this long, so that the last answer is not lost by a reset. */
+  mllpLingerMs: 2 * SECOND,
+  /** A dead peer is noticed by TCP after this and its probes. */
+  mllpKeepAliveMs: 60 * SECOND,
+  /** The look-up of a control id in PostgreSQL, which the workflow repeats anyway. */
+  controlIdLookupMs: 1 * SECOND,
+  /** After one that failed, nobody asks for this long. */
+  controlIdLookupPauseMs: 5 * SECOND,
   /** Heartbeat of a delivery: a worker that dies is noticed after this. */
   deliverHeartbeatMs: 15 * SECOND,
   /** One try to deliver all messages of a file to one destination: 24 messages, each at the acknowledgment limit, and reserve. */

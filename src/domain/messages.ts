@@ -6,6 +6,7 @@ export const WORKFLOW_TYPES = {
   dataSharing: 'dataSharing',
   destination: 'destination',
   housekeeping: 'housekeeping',
+  patientSync: 'patientSync',
   redelivery: 'redelivery',
   redeliveryPlan: 'redeliveryPlan',
   watch: 'watch',
@@ -14,6 +15,10 @@ export const WORKFLOW_TYPES = {
 export const SIGNALS = {
   /** A notification by Roche, first or repeated. */
   notified: 'notified',
+  /** A change of a patient by the HIS. */
+  changed: 'changed',
+  /** The number of this patient leads to another one since (A40). */
+  merged: 'merged',
   /** An earlier file of the same patient is out of the way: ask for the turn again. */
   turn: 'turn',
   /** The destination lets this work through. */

@@ -19,6 +19,22 @@ export const SourceNumberSchema = z.strictObject({
   sourceValue: text(MAX_NUMBER).min(1, 'must not be empty'),
 });
 
+/** A day in the time zone of the organization, or a moment. */
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date, or a time with an offset');
+
+/** One patient whose consent an order is about. */
+export const ConsentEntrySchema = z.strictObject({
+  /** The hospital's number. */
+  number: text(MAX_NUMBER).min(1, 'must not be empty'),
+  /** System of the number; needed only where several have it. */
+  system: text(MAX_NUMBER).optional(),
+  /** Data that came before are not covered; left out: whenever they came. */
+  from: moment.optional(),
+  /** The last day, or the moment of the end; left out: until it is withdrawn. */
+  until: moment.optional(),
+});
+export type ConsentEntry = z.infer<typeof ConsentEntrySchema>;
+
 export const PatientEntrySchema = SourceNumberSchema.extend({
   mrn: text(MAX_NUMBER).min(1, 'must not be empty'),
   /** HD of HL7: `NAME`, or `NAME&universal id&type`. */

@@ -12,7 +12,7 @@ export interface SavedView {
 const { flow, stage, outcome, errorCode, organization } = SEARCH_ATTRIBUTES;
 const RUNNING = 'ExecutionStatus = "Running"';
 /** Work that has a stage while it runs; the others are Ductus' own. */
-const WORK = `${flow} IN ("data-sharing", "redelivery")`;
+const WORK = `${flow} IN ("data-sharing", "patient-sync", "redelivery")`;
 const TRYING = [Stage.retrieving, Stage.transforming, Stage.delivering, Stage.acknowledging];
 
 /** Older than this and not over, but neither parked nor waiting: slow. A notification usually takes a second. */
@@ -57,6 +57,8 @@ export function savedViews(nowMs: number, filter: ViewFilter = {}): readonly Sav
     view('duplicates', 'notifications of what was dealt with before', `${outcome} = "${Outcome.alreadyDone}"`),
     view('ack-impossible', 'delivered, ACK impossible', `${outcome} = "${Outcome.deliveredAckImpossible}"`),
     view('discarded', 'discarded by an operator', `${outcome} = "${Outcome.discarded}"`),
+    view('refused', 'kept from the EMR by the consent policy', `${outcome} = "${Outcome.refused}"`),
+    view('patients', 'patients of the HIS on their way to Roche', `${flow} = "patient-sync"`, RUNNING),
     view('redeliveries', 'redeliveries and their comparisons', `${flow} IN ("redelivery", "redelivery-plan")`),
     view(
       'failed',

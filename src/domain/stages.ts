@@ -36,6 +36,8 @@ export const Outcome = {
   alreadyDone: 'already-done',
   /** An operator decided that nothing is delivered; Roche was acknowledged so that it stops. */
   discarded: 'discarded',
+  /** The consent policy of the organization keeps the data from the EMR; Roche was acknowledged so that it stops. */
+  refused: 'refused',
   /** Other content under an id already in use: handed to a workflow of its own, which asks an operator. */
   moved: 'moved',
 } as const;

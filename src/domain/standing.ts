@@ -8,7 +8,7 @@ import type { DestinationId, OrganizationId } from './identifiers';
 import type { Stage } from './stages';
 
 /** Flows that the ledger holds; the first part of a workflow id. */
-export const LEDGER_FLOWS = ['data-sharing', 'redelivery'] as const;
+export const LEDGER_FLOWS = ['data-sharing', 'patient-sync', 'redelivery'] as const;
 export type LedgerFlow = (typeof LEDGER_FLOWS)[number];
 
 export interface OpenWork {

@@ -2,7 +2,8 @@
  * Every workflow id that Ductus makes, in one file. An id never holds a patient's identifier in clear
  * (ADR 0006): what points at a person is a keyed hash.
  */
-import type { DestinationId, NotificationId, OrganizationId } from './identifiers';
+import { DestinationIdSchema } from './identifiers';
+import type { DestinationId, KeyedHash, NotificationId, OrganizationId } from './identifiers';
 
 /** One Roche notification of one organization. */
 export function dataSharingWorkflowId(organization: OrganizationId, notification: NotificationId): string {
@@ -52,6 +53,19 @@ export function redeliveryOf(variant: string): { readonly variant: string; reado
 export function redeliveryPlanWorkflowId(name: string): string {
   return `redelivery-plan/${name}`;
 }
+
+/** All changes of one patient, one after the other. @param patient keyed hash of the patient's number */
+export function patientSyncWorkflowId(organization: OrganizationId, patient: KeyedHash): string {
+  return `patient-sync/${organization}/${patient}`;
+}
+
+/** Roche's patient services of one organization, as a destination: paused, held and drained like an EMR. */
+export function rocheDestination(organization: OrganizationId): DestinationId {
+  return DestinationIdSchema.parse(`${ROCHE_DESTINATION_PREFIX}${organization}`);
+}
+
+/** No destination of the configuration may begin so. */
+export const ROCHE_DESTINATION_PREFIX = 'roche-';
 
 /** The one workflow that pauses, holds, probes and drains a destination; runs only while the destination is not open. */
 export function destinationWorkflowId(destination: DestinationId): string {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { StoryEntry } from '../domain/story';
 import type { Store } from '../store/database';
+import { findPatientWorkIds, patientStory } from './trace-patients';
 
 /** What a person typed, in the forms that the ledger knows. */
 export interface WorkNames {
@@ -33,7 +34,8 @@ export async function findWorkIds(store: Store, names: WorkNames): Promise<reado
     select n.workflow_id from notification n
     where ${condition} and (${organization ?? null}::text is null or n.organization = ${organization ?? null})
     order by n.received_at desc, n.workflow_id limit ${limit}`.execute(store);
-  return rows.map((row) => row.workflow_id);
+  const works = rows.map((row) => row.workflow_id);
+  return resourceHash === undefined ? [...works, ...(await findPatientWorkIds(store, names))].slice(0, limit) : works;
 }
 
 /** The fetched file of a work. */
@@ -61,7 +63,7 @@ export async function ledgerStory(store: Store, workflowId: string): Promise<Led
     .selectAll()
     .where('workflow_id', '=', workflowId)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
+  if (row === undefined) return patientStory(store, workflowId);
   const entries: StoryEntry[] = [];
   const add = (at: Date | null, kind: StoryEntry['kind'], text: string, details: StoryEntry['details'] = {}): void => {
     if (at !== null) entries.push({ at, from: 'ledger', kind, text, details });

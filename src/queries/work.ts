@@ -1,4 +1,8 @@
 /** One piece of work with its messages: what came, what went where, and what is left. No clinical values. */
+import { OrganizationIdSchema } from '../domain/identifiers';
+import { ChangeState } from '../domain/patient-sync';
+import { Stage } from '../domain/stages';
+import { rocheDestination } from '../domain/workflow-ids';
 import type { Store } from '../store/database';
 
 export interface WorkMessage {
@@ -41,14 +45,14 @@ export interface Work {
   readonly messages: readonly WorkMessage[];
 }
 
-/** Finds work by its workflow id. */
+/** Finds work by its workflow id: that of a notification, or of a patient. */
 export async function findWork(store: Store, workflowId: string): Promise<Work | undefined> {
   const row = await store
     .selectFrom('notification')
     .selectAll()
     .where('workflow_id', '=', workflowId)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
+  if (row === undefined) return patientWork(store, workflowId);
   const messages = await store
     .selectFrom('message')
     .select([
@@ -103,4 +107,70 @@ export async function findWork(store: Store, workflowId: string): Promise<Work |
       settledAt: message.settled_at,
     })),
   };
+}
+
+/** Messages of a patient that are shown, the newest. */
+const CHANGES_SHOWN = 20;
+
+/** The messages of the HIS about a patient, in the form of work: each went to Roche's patient services, or waits. */
+async function patientWork(store: Store, workflowId: string): Promise<Work | undefined> {
+  const [flow, organization = '', patient = ''] = workflowId.split('/');
+  if (flow !== 'patient-sync') return undefined;
+  const changes = await store
+    .selectFrom('patient_change')
+    .selectAll()
+    .where('organization', '=', organization)
+    .where('patient', '=', patient)
+    .where('workflow_id', '=', workflowId)
+    .orderBy('received_at', 'desc')
+    .orderBy('change_id')
+    .limit(CHANGES_SHOWN)
+    .execute();
+  const [newest] = changes;
+  const destination = rocheDestinationOf(organization);
+  if (newest === undefined || destination === undefined) return undefined;
+  const parked = changes.find((change) => change.state === ChangeState.parked);
+  const open = changes.find((change) => change.closed_at === null);
+  const shown = parked ?? open ?? newest;
+  const last = changes.find((change) => change.state === ChangeState.created || change.state === ChangeState.updated);
+  return {
+    workflowId,
+    organization,
+    notificationId: shown.control_id,
+    messageType: shown.event,
+    objectKey: null,
+    stage: parked === undefined ? (open === undefined ? Stage.done : Stage.delivering) : Stage.parked,
+    outcome: shown.closed_at === null ? null : shown.state,
+    code: shown.error_code,
+    message: shown.error_message,
+    step: parked === undefined ? null : 'send',
+    flags: shown.element === null ? [] : [`element ${shown.element}`],
+    observations: 0,
+    kinds: {},
+    unmapped: {},
+    leftOut: 0,
+    leftOutReasons: {},
+    repeats: 0,
+    receivedAt: shown.received_at,
+    deliveredAt: last?.closed_at ?? null,
+    closedAt: open === undefined ? newest.closed_at : null,
+    decidedBy: shown.decided_by,
+    decidedReason: shown.decided_reason,
+    messages: changes.toReversed().map((change, index) => ({
+      destination,
+      sequence: index + 1,
+      controlId: change.control_id,
+      state: change.state,
+      attempts: change.attempts,
+      possibleRepeats: change.possible_repeats,
+      resources: 1,
+      code: change.error_code,
+      settledAt: change.closed_at,
+    })),
+  };
+}
+
+function rocheDestinationOf(organization: string): string | undefined {
+  const id = OrganizationIdSchema.safeParse(organization);
+  return id.success ? rocheDestination(id.data) : undefined;
 }

@@ -49,6 +49,11 @@ export function configuredCertificates(config: Config): readonly ConfiguredCerti
   for (const [id, organization] of Object.entries(config.organizations)) {
     addTls(`organizations.${id}.roche.tls`, organization.roche.tls);
     add(`organizations.${id}.retrieval.ca`, 'authority', organization.retrieval.ca);
+    for (const [index, { tls }] of (organization.patientSync?.mllp ?? []).entries()) {
+      const path = `organizations.${id}.patientSync.mllp.${String(index)}.tls`;
+      add(`${path}.cert`, 'certificate', tls?.cert);
+      add(`${path}.clientCa`, 'authority', tls?.clientCa);
+    }
   }
   for (const [id, destination] of Object.entries(config.destinations)) {
     if ('tls' in destination) addTls(`destinations.${id}.tls`, destination.tls);

@@ -1,20 +1,27 @@
 /** Builds what the activities need from the configuration: one set of connections a process. */
 import { request } from 'undici';
 import { randomUUID } from 'node:crypto';
-import type { ActivityDependencies, RocheConnection, WorkflowMessenger } from '../activities/dependencies';
-import { destinationConfig, organizationConfig } from '../activities/dependencies';
+import type {
+  ActivityDependencies,
+  PatientServices,
+  RocheConnection,
+  WorkflowMessenger,
+} from '../activities/dependencies';
+import { destinationConfig, organizationConfig, patientSyncConfig } from '../activities/dependencies';
 import type { EmrConnection } from '../connectors/emr/connection';
 import { openConnection } from '../connectors/emr/open-connection';
+import { WaitingLine } from '../connectors/emr/waiting-line';
 import type { RocheServicesClient } from '../connectors/roche/services-client';
 import { CredentialCache, type CredentialFetch } from '../connectors/s3/credentials';
 import { assumeRoleSource, webIdentitySource } from '../connectors/s3/sts';
+import { DuctusError } from '../domain/errors';
 import type { DestinationId, OrganizationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
 import type { Store } from '../store/database';
 import { createBlobStore } from './blob-store';
 import { ByteBudget } from './byte-budget';
 import { createKeyedHash } from './codec/keyed-hash';
-import type { Config, OrganizationConfig } from './config/schema';
+import type { Config, OrganizationConfig, PatientSyncConfig } from './config/schema';
 import { loadSiteFiles } from './site/site-files';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
@@ -22,6 +29,7 @@ import {
   tracedConnection,
   TracedObjectReader,
   TracedPresignedReader,
+  TracedRochePatients,
   TracedRocheServices,
 } from './telemetry/traced-connections';
 
@@ -49,6 +57,7 @@ const WEBHOOK_TIMEOUT_MS = 5_000;
 export function buildDependencies(parts: Parts): BuiltDependencies {
   const { config, logger, metrics } = parts;
   const roche = new Map<OrganizationId, RocheConnection>();
+  const patients = new Map<OrganizationId, PatientServices>();
   const connections = new Map<DestinationId, EmrConnection>();
 
   const blobs = createBlobStore(config);
@@ -72,6 +81,15 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
         connections.set(id, connection);
       }
       return connection;
+    },
+    patients: (id) => {
+      let services = patients.get(id);
+      if (services === undefined) {
+        const organization = organizationConfig(config, id);
+        services = connectPatients(organization, patientSyncConfig(config, id));
+        patients.set(id, services);
+      }
+      return services;
     },
     site: loadSiteFiles(config),
     tell: async (event) => {
@@ -111,6 +129,10 @@ export function buildDependencies(parts: Parts): BuiltDependencies {
           await presigned.close();
         }),
       );
+      for (const { client, line } of patients.values()) {
+        await line.close();
+        await client.close();
+      }
     },
   };
 }
@@ -129,6 +151,18 @@ export function connectRoche(organization: OrganizationConfig): RocheConnection 
     credentials,
     objects: new TracedObjectReader({ retrieval: organization.retrieval, credentials }),
     presigned: new TracedPresignedReader({ retrieval: organization.retrieval }),
+  };
+}
+
+/** Roche's patient services of one organization; nothing is connected before the first request. */
+function connectPatients(organization: OrganizationConfig, patientSync: PatientSyncConfig): PatientServices {
+  const { emrOid, roche } = organization;
+  return {
+    client: new TracedRochePatients({ emrOid, roche, patientSync }),
+    line: new WaitingLine(
+      patientSync.concurrency,
+      () => new DuctusError('DUCTUS_ROCHE_UNREACHABLE', 'The worker is shutting down; it goes on elsewhere.'),
+    ),
   };
 }
 

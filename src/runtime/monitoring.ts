@@ -9,6 +9,7 @@ import { LIMITS } from '../domain/limits';
 import type { Store } from '../store/database';
 import { readStanding } from '../store/standing';
 import { configuredCertificates } from './certificates';
+import { allDestinations } from './config/destinations';
 import type { Config } from './config/schema';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
@@ -40,7 +41,7 @@ export function createHealth(parts: MonitoringParts): HealthApi {
   });
   const configured = {
     organizations: Object.keys(config.organizations),
-    destinations: Object.keys(config.destinations),
+    destinations: allDestinations(config),
   };
   const missing = onceAWhile(LIMITS.answerKeptMs, () => notReady(client, store, config.temporal.namespace));
   return {

@@ -12,6 +12,7 @@ import { listDestinations, type DestinationView } from '../queries/destinations'
 import { listParked, type ParkedFilter, type ParkedWork } from '../queries/parked';
 import { findWork, type Work } from '../queries/work';
 import type { Store } from '../store/database';
+import { allDestinations } from './config/destinations';
 import type { Config } from './config/schema';
 import { createRedeliveryOperations, type RedeliveryOperations } from './redelivery';
 import { holdDestination, resumeDestination } from './temporal/messenger';
@@ -43,13 +44,16 @@ export interface Operations {
 export function createOperations(config: Config, store: Store, client: Client): Operations {
   const { taskQueue } = config.temporal;
 
-  const configured = (destination: string): DestinationId => {
+  const all = allDestinations(config);
+  const among = (destinations: readonly string[], destination: string): DestinationId => {
     const id = DestinationIdSchema.safeParse(destination);
-    if (!id.success || !Object.hasOwn(config.destinations, id.data)) {
+    if (!id.success || !destinations.includes(id.data)) {
       throw new DuctusError('DUCTUS_NOT_FOUND', `There is no destination "${destination}" in the configuration.`);
     }
     return id.data;
   };
+  const configured = (destination: string): DestinationId => among(all, destination);
+  const ofDataSharing = Object.keys(config.destinations);
 
   const repair = async (workflowId: string, decision: Repair): Promise<RepairResult> => {
     // Other workflows of the namespace are none of an operator's business here.
@@ -85,7 +89,7 @@ export function createOperations(config: Config, store: Store, client: Client): 
   };
 
   return {
-    redelivery: createRedeliveryOperations(config, store, client, configured),
+    redelivery: createRedeliveryOperations(config, store, client, (destination) => among(ofDataSharing, destination)),
     parked: (filter) => listParked(store, filter),
     work: (workflowId) => findWork(store, workflowId),
     repair,
@@ -101,7 +105,7 @@ export function createOperations(config: Config, store: Store, client: Client): 
       }
       return results;
     },
-    destinations: () => listDestinations(store, Object.keys(config.destinations)),
+    destinations: () => listDestinations(store, all),
     hold: (destination, order) => holdDestination(client, taskQueue, configured(destination), order),
     resume: (destination, order) => resumeDestination(client, configured(destination), order),
   };

@@ -1,6 +1,7 @@
 /**
- * What operators can do with the cross-reference of patients, once for the HTTP API and the command line. A change is one
- * transaction with its entry in the list of decisions; no workflow is needed for it (ADR 0013).
+ * What operators can do with patients, once for the HTTP API and the command line: here the cross-reference, in
+ * patient-registry.ts the registry. A change is one transaction with its entry in the list of decisions; no workflow is
+ * needed for it (ADR 0013).
  */
 import { numberMark, patientMarks, type Viewer } from '../domain/audit';
 import { DuctusError } from '../domain/errors';
@@ -26,13 +27,14 @@ import {
 import { identifierKey } from '../transforms/fhir-bundle/references';
 import { createKeyedHash } from './codec/keyed-hash';
 import type { Config } from './config/schema';
+import { createRegistryOperations, type RegistryOperations } from './patient-registry';
 
 export type PatientsImport =
   | ImportOutcome
   /** Nothing was written. @property positions of entries that give a number of the same file something else */
   | { readonly status: 'contradictory'; readonly positions: readonly number[] };
 
-export interface PatientOperations {
+export interface PatientOperations extends RegistryOperations {
   /** @throws DuctusError DUCTUS_NOT_FOUND, as all here, for an organization that is not configured */
   summary(organization?: string): Promise<readonly PatientsSummary[]>;
   /** Shows numbers: who looked stands in the audit first. */
@@ -65,6 +67,7 @@ export function createPatientOperations(config: Config, store: Store): PatientOp
     return id.data;
   };
   return {
+    ...createRegistryOperations(config, store, configured, marksIn),
     summary: async (organization) =>
       summarizePatients(store, organization === undefined ? undefined : configured(organization)),
     list: async (organization, filter, viewer) => {
@@ -79,7 +82,8 @@ export function createPatientOperations(config: Config, store: Store): PatientOp
         ...viewer,
         details: { shown: found.length },
       } as const;
-      await recordAuditOf(store, entry, found.length > 0 ? found.map(marksIn(id)) : asked);
+      const marks = found.map((each) => marksIn(id)({ ...each, mrn: each.mrn ?? each.sourceValue }));
+      await recordAuditOf(store, entry, found.length > 0 ? marks : asked);
       return found;
     },
     import: async (organization, entries, order) => {

@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { ScheduleAlreadyRunning, type Client } from '@temporalio/client';
+import { startMllpListeners } from '../api/patient-sync/listeners';
 import { createApi } from '../api/server';
 import { DuctusError } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
@@ -19,8 +20,9 @@ import { findTemporalBinary, startEmbeddedTemporal } from './embedded/temporal';
 import { createHealth, startMonitoring, type RunningMonitoring } from './monitoring';
 import { createOperations } from './operations';
 import { createPatientOperations } from './patient-operations';
+import { createPatientSyncDoor } from './patient-sync-door';
 import { createTemporalClient, registerSearchAttributes } from './temporal/client';
-import { createWorkflowMessenger, FLOW, notifyDataSharing } from './temporal/messenger';
+import { createWorkflowMessenger, FLOW, notifyDataSharing, notifyPatientChange } from './temporal/messenger';
 import { startWorker, type WorkflowCode } from './temporal/worker';
 import type { Logger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
@@ -39,10 +41,19 @@ export interface RunningDuctus {
   readonly codecUrl: string | undefined;
   /** Base URL of the listener of `metrics.port`, where one is configured. */
   readonly metricsUrl: string | undefined;
+  /** Where the MLLP listeners of the HIS are; none for a worker alone. */
+  readonly mllp: readonly ListeningAddress[];
   /** Rejects when a part fails that Ductus can't go on without. */
   readonly failed: Promise<never>;
   /** Stops everything within the grace period; nothing that was taken is lost. */
   stop(): Promise<void>;
+}
+
+export interface ListeningAddress {
+  /** Name of the configuration. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 interface Closer {
@@ -127,6 +138,7 @@ async function start(
       temporalUi: undefined,
       codecUrl: codec?.url,
       metricsUrl,
+      mllp: [],
       failed: never(),
       stop,
     };
@@ -184,7 +196,15 @@ async function start(
   }
 
   let url: string | undefined;
+  let mllp: readonly ListeningAddress[] = [];
   if (role !== 'worker') {
+    const patientSync = createPatientSyncDoor({
+      ...shared,
+      notify: (input) =>
+        traced('HIS message', { kind: 'server', organization: input.organization }, () =>
+          storedInTemporal(client, () => notifyPatientChange(client, taskQueue, input)),
+        ),
+    });
     const operations = createOperations(config, store, client);
     const app = await createApi({
       config,
@@ -199,11 +219,15 @@ async function start(
       patients: createPatientOperations(config, store),
       audit: createAuditLog(config, store),
       health,
+      patientSync,
     });
     await app.listen({ host: config.api.host, port: config.api.port });
     closers.push({ name: 'api', close: () => app.close() });
     url = listeningUrl(app.addresses()[0], config);
     logger.info({ url }, 'api listens');
+    const doors = await startMllpListeners(config, patientSync);
+    closers.push({ name: 'mllp listeners', close: () => doors.close() });
+    mllp = doors.listeners.map(({ name, address }) => ({ name, host: address.address, port: address.port }));
   }
   return {
     url,
@@ -211,6 +235,7 @@ async function start(
     temporalUi: temporal.ui,
     codecUrl: codec?.url,
     metricsUrl,
+    mllp,
     failed,
     stop,
   };

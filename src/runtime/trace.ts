@@ -118,7 +118,7 @@ async function idsOf(
 
 /** Workflow ids that a text may stand for, without the ledger. */
 function guesses(config: Config, text: string, organization: string | undefined): string[] {
-  if (/^(data-sharing|redelivery)\//.test(text)) {
+  if (/^(data-sharing|patient-sync|redelivery)\//.test(text)) {
     return organization === undefined || text.split('/')[1] === organization ? [text] : [];
   }
   const organizations = organization === undefined ? Object.keys(config.organizations) : [organization];
@@ -150,7 +150,7 @@ async function traceOne(
   const story = {
     workflowId,
     ...(work === undefined ? {} : { work }),
-    ...(ledger === undefined ? {} : { file: ledger.file }),
+    ...(ledger === undefined || workflowId.startsWith('patient-sync/') ? {} : { file: ledger.file }),
     entries,
     missing,
   };

@@ -1,6 +1,10 @@
 /** Alerts: one row a condition, raised once when it begins and cleared once when it ends (PEERS B4). */
 import { sql } from 'kysely';
 import type { Alert } from '../domain/data-sharing';
+import { isErrorCode, type ErrorCode } from '../domain/errors';
+import type { OrganizationId } from '../domain/identifiers';
+import { ChangeState } from '../domain/patient-sync';
+import { Stage } from '../domain/stages';
 import type { Store } from './database';
 
 /**
@@ -94,4 +98,39 @@ async function claim(store: Store, key: string): Promise<boolean> {
     .where('told', '=', false)
     .executeTakeFirst();
   return claimed.numUpdatedRows === 1n;
+}
+
+/** Error codes with a raised alert under which nothing of the organization is parked any more. */
+export async function codesNoLongerParked(store: Store, organization: OrganizationId): Promise<readonly ErrorCode[]> {
+  const prefix = `parked/${organization}/`;
+  const rows = await store
+    .selectFrom('alert')
+    .select('code')
+    .where('key', 'like', `${prefix}%`)
+    .where('cleared_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('notification')
+            .select('notification_id')
+            .where('organization', '=', organization)
+            .where('stage', '=', Stage.parked)
+            .whereRef('notification.error_code', '=', 'alert.code'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('patient_change')
+            .select('change_id')
+            .where('organization', '=', organization)
+            .where('closed_at', 'is', null)
+            .where('state', '=', ChangeState.parked)
+            .whereRef('patient_change.error_code', '=', 'alert.code'),
+        ),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.code).filter(isErrorCode);
 }

@@ -12,6 +12,7 @@ import { redeliveryMigration } from './migrations/0004-redelivery';
 import { auditMigration } from './migrations/0005-audit';
 import { standingMigration } from './migrations/0006-standing';
 import { patientHashMigration } from './migrations/0007-patient-hash';
+import { patientRegistryMigration } from './migrations/0008-patient-registry';
 import type { Database } from './schema';
 
 export type Store = Kysely<Database>;
@@ -81,6 +82,7 @@ function migratorOf(store: Store): Migrator {
           '0005-audit': auditMigration,
           '0006-standing': standingMigration,
           '0007-patient-hash': patientHashMigration,
+          '0008-patient-registry': patientRegistryMigration,
         }),
     },
   });

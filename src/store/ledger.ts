@@ -4,13 +4,8 @@
  */
 import { sql } from 'kysely';
 import type { BlobRef, OpenResult, ParkedRecord, WorkKey } from '../domain/data-sharing';
-import { DuctusError, isErrorCode, type ErrorCode } from '../domain/errors';
-import {
-  NotificationIdSchema,
-  type DestinationId,
-  type NotificationId,
-  type OrganizationId,
-} from '../domain/identifiers';
+import { DuctusError, type ErrorCode } from '../domain/errors';
+import { NotificationIdSchema, type DestinationId, type NotificationId } from '../domain/identifiers';
 import { Outcome, Stage } from '../domain/stages';
 import { recordAudit } from './audit';
 import type { Store } from './database';
@@ -167,6 +162,38 @@ export async function recordParked(store: Store, record: ParkedRecord): Promise<
     .execute();
 }
 
+/**
+ * Notes that the consent policy refuses the work, and why. What was sent before cannot be taken back, so that such work is
+ * not refused.
+ * @returns `sent`: an EMR has, or may have, some of it; `again`: it was noted before
+ */
+export async function recordRefused(
+  store: Store,
+  key: WorkKey,
+  refusal: { readonly code: ErrorCode; readonly message: string },
+): Promise<'first' | 'again' | 'sent'> {
+  const { organization, notificationId, variant } = key;
+  const { rows } = await sql<{ sent: boolean; again: boolean }>`
+    with before as (
+      select error_code is not distinct from ${refusal.code} and failed_step is null as again,
+        exists (select from message m where m.organization = ${organization} and m.notification_id = ${notificationId}
+          and m.variant = ${variant} and m.state in ('sending', 'accepted')) as sent
+      from notification
+      where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
+      for update
+    ), noted as (
+      update notification set error_code = ${refusal.code}, error_message = ${refusal.message}, failed_step = null
+      from before
+      where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
+        and not before.sent
+    )
+    select sent, again from before
+  `.execute(store);
+  const [row] = rows;
+  if (row === undefined || row.sent) return 'sent';
+  return row.again ? 'again' : 'first';
+}
+
 export interface CloseRecord extends WorkKey {
   readonly outcome: Outcome;
   readonly flags: readonly string[];
@@ -196,7 +223,9 @@ export async function closeNotification(store: Store, record: CloseRecord): Prom
         else outcome end,
       flags = (select coalesce(jsonb_agg(distinct f), '[]') from jsonb_array_elements(flags || ${JSON.stringify(record.flags)}::jsonb) f),
       blob_delete_after = case when blob_key is null then null else
-        now() + interval '1 day' * case when unmapped = '{}'::jsonb then ${record.retainDays}::float8 else ${record.retainUnmappedDays}::float8 end end,
+        now() + interval '1 day' * case
+          when outcome = ${Outcome.refused} or (closed_at is null and ${record.outcome === Outcome.refused}::boolean) then 0
+          when unmapped = '{}'::jsonb then ${record.retainDays}::float8 else ${record.retainUnmappedDays}::float8 end end,
       closed_at = coalesce(closed_at, now())
     where organization = ${organization} and notification_id = ${notificationId} and variant = ${variant}
   `.execute(store);
@@ -308,29 +337,6 @@ export async function receivedAt(store: Store, key: WorkKey): Promise<Date> {
     .where((eb) => eb.and(workColumns(key)))
     .executeTakeFirstOrThrow();
   return row.received_at;
-}
-
-/** Error codes with a raised alert under which nothing of the organization is parked any more. */
-export async function codesNoLongerParked(store: Store, organization: OrganizationId): Promise<readonly ErrorCode[]> {
-  const prefix = `parked/${organization}/`;
-  const rows = await store
-    .selectFrom('alert')
-    .select('code')
-    .where('key', 'like', `${prefix}%`)
-    .where('cleared_at', 'is', null)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('notification')
-            .select('notification_id')
-            .where('organization', '=', organization)
-            .where('stage', '=', Stage.parked)
-            .whereRef('notification.error_code', '=', 'alert.code'),
-        ),
-      ),
-    )
-    .execute();
-  return rows.map((row) => row.code).filter(isErrorCode);
 }
 
 /** Writes down that an operator held or resumed a destination, in the list of decisions and in the audit. Idempotent. */

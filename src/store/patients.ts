@@ -58,7 +58,7 @@ export async function importPatients(
   marksOf: MarksOf,
 ): Promise<ImportOutcome> {
   return store.transaction().execute(async (trx) => {
-    await lock(trx, organization);
+    await lockPatients(trx, organization);
     const chunks = chunksOf(entries);
     const changed: number[] = [];
     const same = new Set<number>();
@@ -78,7 +78,7 @@ export async function importPatients(
     if (counts.added + counts.replaced > 0) {
       for (const chunk of chunks) await write(trx, organization, chunk, order.by);
       const touched = entries.filter((_, position) => !same.has(position));
-      await recordChange(trx, organization, 'patients-import', order, counts, touched.map(marksOf));
+      await recordPatientsChange(trx, organization, 'patients-import', order, counts, touched.map(marksOf));
     }
     return { status: 'done', ...counts };
   });
@@ -96,7 +96,7 @@ export async function removePatients(
   marksOf: MarksOf,
 ): Promise<number> {
   return store.transaction().execute(async (trx) => {
-    await lock(trx, organization);
+    await lockPatients(trx, organization);
     const removed: (SourceNumber & { readonly mrn: string })[] = [];
     for (const chunk of chunksOf(numbers)) {
       const { rows } = await sql<SourceNumber & { readonly mrn: string }>`
@@ -109,7 +109,7 @@ export async function removePatients(
     }
     if (removed.length > 0) {
       const counts = { removed: removed.length };
-      await recordChange(trx, organization, 'patients-remove', order, counts, removed.map(marksOf));
+      await recordPatientsChange(trx, organization, 'patients-remove', order, counts, removed.map(marksOf));
     }
     return removed.length;
   });
@@ -142,7 +142,7 @@ function chunksOf<T>(all: readonly T[]): (readonly T[])[] {
 }
 
 /** Changes of one organization's numbers, one after the other: two imports at once could each overlook the other. */
-async function lock(trx: Transaction<Database>, organization: OrganizationId): Promise<void> {
+export async function lockPatients(trx: Transaction<Database>, organization: OrganizationId): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`patients/${organization}`}, 0))`.execute(trx);
 }
 
@@ -199,10 +199,16 @@ async function write(
 }
 
 /** With counts and hashes only: decisions and audit are kept for longer than any number may be. */
-async function recordChange(
+export async function recordPatientsChange(
   trx: Transaction<Database>,
   organization: OrganizationId,
-  action: 'patients-import' | 'patients-remove',
+  action:
+    | 'patients-import'
+    | 'patients-remove'
+    | 'consent-give'
+    | 'consent-withdraw'
+    | 'patients-resend'
+    | 'patients-unmerge',
   { by, reason, origin }: PatientOrder,
   counts: Readonly<Record<string, number>>,
   marks: readonly (readonly string[])[],
@@ -222,7 +228,7 @@ async function recordChange(
     .execute();
   const audited = {
     kind: 'patients-change',
-    action: action === 'patients-remove' ? 'D' : counts['replaced'] === 0 ? 'C' : 'U',
+    action: action === 'patients-remove' ? 'D' : action === 'patients-import' && counts['replaced'] === 0 ? 'C' : 'U',
     organization,
     by,
     ...(origin === undefined ? {} : { origin }),

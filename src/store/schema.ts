@@ -199,6 +199,80 @@ export interface PatientIdentifierTable {
   updated_by: string;
 }
 
+/** A patient whom the HIS has named: what Roche has of them, and whether their data may come back. */
+export interface PatientTable {
+  organization: string;
+  /** Keyed hash of assigning authority and number. */
+  patient: string;
+  /** The hospital's number, in clear: it goes to Roche and into PID-3. */
+  number: string;
+  /** URI of the number's system, as Roche gets it. */
+  system: string;
+  /** HD of PID-3.4 as the HIS sent it: `NAME`, or `NAME&universal id&type`. */
+  assigning_authority: string;
+  /** new, creating, active, merged. */
+  state: string;
+  roche_patient_id: string | null;
+  roche_bundle_id: string | null;
+  /** When a create was sent whose answer is not known. */
+  create_sent_at: Timestamp | null;
+  /** When an update was sent whose answer is not known: the next request waits until Roche has surely finished it. */
+  update_sent_at: Timestamp | null;
+  /** Keyed hash of the patient to whom the number leads; never one that is merged. */
+  merged_into: string | null;
+  /** Time and connection of that merge: an older one that comes late does not undo it. */
+  merged_at: Timestamp | null;
+  merged_connection: string | null;
+  /** The attempt that may send for this patient: another one that is overtaken finds its own gone. */
+  claim: string | null;
+  /** Of the last change that Roche accepted. */
+  version_at: Timestamp | null;
+  version_connection: string | null;
+  version_sequence: number | null;
+  /** Keyed hash of what Roche has, without times and ids of messages. */
+  content_hash: string | null;
+  /** given, withdrawn, missing. */
+  consent: Generated<string>;
+  consent_from: Timestamp | null;
+  consent_until: Timestamp | null;
+  consent_by: string | null;
+  consent_at: Timestamp | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** One message of the HIS about a patient: what became of it. Its content is in Temporal only. */
+export interface PatientChangeTable {
+  organization: string;
+  change_id: string;
+  patient: string;
+  workflow_id: string;
+  source: string;
+  control_id: string;
+  /** SHA-256 of the bytes, keyed. */
+  digest: string;
+  event: string;
+  /** upsert, merge. */
+  kind: string;
+  event_at: Timestamp;
+  received_at: Timestamp;
+  /** See `ChangeState`. */
+  state: string;
+  /** The change that was sent in its place. */
+  replaced_by: string | null;
+  attempts: Generated<number>;
+  /** Times that it went out again without knowing whether the first arrived. */
+  possible_repeats: Generated<number>;
+  error_code: string | null;
+  error_message: string | null;
+  /** The element that Roche named. */
+  element: string | null;
+  sent_at: Timestamp | null;
+  closed_at: Timestamp | null;
+  decided_by: string | null;
+  decided_reason: string | null;
+}
+
 /** What happened to data of patients, and who did it. Append-only; numbers of patients as keyed hashes (ADR 0014). */
 export interface AuditEventTable {
   id: GeneratedAlways<number>;
@@ -242,6 +316,8 @@ export interface Database {
   alert: AlertTable;
   decision: DecisionTable;
   patient_identifier: PatientIdentifierTable;
+  patient: PatientTable;
+  patient_change: PatientChangeTable;
   redelivery: RedeliveryTable;
   redelivery_file: RedeliveryFileTable;
   audit_event: AuditEventTable;

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { DestinationState } from '../domain/destinations';
 import { isErrorCode } from '../domain/errors';
 import { DestinationIdSchema, OrganizationIdSchema } from '../domain/identifiers';
+import { ChangeState } from '../domain/patient-sync';
 import {
   LEDGER_FLOWS,
   type DestinationStanding,
@@ -54,13 +55,22 @@ async function openWork(
     count: number;
     oldest: number;
   }>`
+    with work as (
+      select workflow_id, organization, stage, error_code, received_at from notification where closed_at is null
+      union all
+      -- Messages of one patient are one piece of work.
+      select workflow_id, organization,
+        case when bool_or(state = ${ChangeState.parked}) then ${Stage.parked} else ${Stage.delivering} end,
+        max(error_code) filter (where state = ${ChangeState.parked}), min(received_at)
+      from patient_change where closed_at is null group by organization, patient, workflow_id
+    )
     select split_part(n.workflow_id, '/', 1) as flow, n.organization,
       case when n.stage <> ${Stage.parked} and w.workflow_id is not null then ${Stage.waiting} else n.stage end as stage,
       case when n.stage = ${Stage.parked} then n.error_code end as code,
       count(*) as count, extract(epoch from now() - min(n.received_at))::float8 as oldest
-    from notification n
+    from work n
     left join (select distinct workflow_id from destination_waiter where not woken) w on w.workflow_id = n.workflow_id
-    where n.closed_at is null and n.organization = any(${organizations}::text[])
+    where n.organization = any(${organizations}::text[])
     group by 1, 2, 3, 4
   `.execute(store);
   const open = new Map<string, OpenWork>();

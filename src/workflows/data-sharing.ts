@@ -21,7 +21,7 @@ import { Outcome, Stage } from '../domain/stages';
 import { acknowledging, delivering, fetching, ledger, quick, transforming } from './data-sharing-activities';
 import { listen, notified } from './data-sharing-messages';
 import { DataSharingState } from './data-sharing-state';
-import { busyDetails, parkedDetails, retryingDetails, waitingDetails } from './operator-view';
+import { busyDetails, parkedDetails, retryingDetails, STEPS, waitingDetails } from './operator-view';
 import { ERROR_CODE, OUTCOME, STAGE } from './search-attributes';
 import { quickThenPatient, quickThenUntilDone, stepFailure, withNewest, type StepFailure } from './steps';
 
@@ -58,14 +58,6 @@ export async function dataSharing(input: DataSharingInput): Promise<DataSharingR
  * Temporal. Three in four files have one message (up to 500 readings, SPECS §1.4).
  */
 const QUICK_DELIVERY_MESSAGES = 2;
-
-/** Steps as operators read them. */
-const STEPS = {
-  token: '`retrieve` (token of Roche)',
-  file: '`retrieve` (file from S3)',
-  transform: '`transform`',
-  acknowledge: '`acknowledge` to Roche',
-} as const;
 
 /** The steps of one piece of work. A redelivery has some of its own (redelivery.ts). */
 export class Run {
@@ -110,7 +102,10 @@ export class Run {
         next = 'transform';
       }
       if (next === 'transform') {
-        await this.transform();
+        if (await this.transform()) {
+          await this.finish(Outcome.refused);
+          return 'acknowledge';
+        }
         next = 'deliver';
       }
       if (next === 'deliver') await this.deliver();
@@ -183,8 +178,8 @@ export class Run {
     );
   }
 
-  /** Waits for the patient's turn and makes the messages. */
-  private async transform(): Promise<void> {
+  /** Waits for the patient's turn and makes the messages. @returns true when the consent policy refuses the file */
+  private async transform(): Promise<boolean> {
     this.#step = 'transform';
     for (;;) {
       const seen = this.state.turns;
@@ -194,10 +189,14 @@ export class Run {
         (failure) => this.isSlow(Stage.transforming, STEPS.transform, failure, LIMITS.transformTotalMs),
       );
       this.tell(STEPS.transform, '');
+      if (result.status === 'refused') {
+        for (const reason of result.reasons) this.state.flag(`consent-${reason}`);
+        return true;
+      }
       if (result.status === 'ready') {
         this.#destinations = result.destinations;
         this.#small = result.messages <= QUICK_DELIVERY_MESSAGES;
-        return;
+        return false;
       }
       this.waits(STEPS.transform, `an earlier file of the same patient: \`${result.behind}\``);
       await condition(() => this.state.turns > seen, LIMITS.waitFallbackMs);

@@ -22,6 +22,7 @@ import type { ErrorCode } from '../domain/errors';
 import type { DestinationId } from '../domain/identifiers';
 import { LIMITS } from '../domain/limits';
 import { SIGNALS } from '../domain/messages';
+import { ROCHE_DESTINATION_PREFIX } from '../domain/workflow-ids';
 import { pausedDetails } from './operator-view';
 import { ERROR_CODE, STAGE } from './search-attributes';
 
@@ -123,7 +124,7 @@ async function recordResume(id: DestinationId, heard: Heard): Promise<void> {
  */
 async function stayPaused(id: DestinationId, heard: Heard, pace: DestinationPace, failures: number): Promise<boolean> {
   const waitMs = Math.min(pace.longestWaitMs, pace.firstWaitMs * 2 ** Math.min(failures - 1, 20));
-  const code = heard.failing ?? 'DUCTUS_EMR_UNREACHABLE';
+  const code = heard.failing ?? unreachableCode(id);
   heard.woken = false;
   await activities.setDestinationState({ destination: id, state: DestinationState.paused, waitMs });
   await activities.raiseDestinationAlert({ destination: id, code });
@@ -157,7 +158,7 @@ async function drain(id: DestinationId, heard: Heard, pace: DestinationPace): Pr
   await activities.setDestinationState({ destination: id, state: DestinationState.draining });
   show(
     DestinationState.draining,
-    `It works again. What waits goes out in order, ${String(pace.drainPerSecond)} files per second.`,
+    `It works again. What waits goes out in order, ${String(pace.drainPerSecond)} ${isRoche(id) ? 'patients' : 'files'} per second.`,
   );
   const spacingMs = 1000 / pace.drainPerSecond;
   const count = Math.max(1, Math.floor(STEP_MS / spacingMs));
@@ -179,6 +180,16 @@ async function drain(id: DestinationId, heard: Heard, pace: DestinationPace): Pr
     if (stopped()) return 'stopped';
     if (workflowInfo().continueAsNewSuggested) return 'long';
   }
+}
+
+/** Roche's patient services, and not an EMR. */
+function isRoche(id: DestinationId): boolean {
+  return id.startsWith(ROCHE_DESTINATION_PREFIX);
+}
+
+/** What is said of a destination that fails when no delivery has said more. */
+function unreachableCode(id: DestinationId): ErrorCode {
+  return isRoche(id) ? 'DUCTUS_ROCHE_UNREACHABLE' : 'DUCTUS_EMR_UNREACHABLE';
 }
 
 function show(state: DestinationState, details: string, code: ErrorCode | null = null): void {

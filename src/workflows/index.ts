@@ -2,6 +2,7 @@
 export { dataSharing } from './data-sharing';
 export { destination } from './destination';
 export { housekeeping } from './housekeeping';
+export { patientSync } from './patient-sync';
 export { redelivery } from './redelivery';
 export { redeliveryPlan } from './redelivery-plan';
 export { watch } from './watch';

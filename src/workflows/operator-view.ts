@@ -2,7 +2,16 @@
 import type { DataSharingStatus } from '../domain/data-sharing';
 import { ERRORS, type ErrorCode } from '../domain/errors';
 import { LIMITS } from '../domain/limits';
+import type { PatientFailure } from '../domain/patient-sync';
 import type { StepFailure } from './steps';
+
+/** Steps as operators read them. */
+export const STEPS = {
+  token: '`retrieve` (token of Roche)',
+  file: '`retrieve` (file from S3)',
+  transform: '`transform`',
+  acknowledge: '`acknowledge` to Roche',
+} as const;
 
 /** Parked: what went wrong, at which step, and what to do. @param work workflow id, @param atMs since when */
 export function parkedDetails(status: DataSharingStatus, work: string, atMs: number): string {
@@ -20,6 +29,23 @@ export function parkedDetails(status: DataSharingStatus, work: string, atMs: num
       ? '- Next attempt: with a decision, or when Roche notifies again.'
       : '- Next attempt: with a decision only; a new notification changes nothing.',
     `- Notifications so far: ${String(status.notifications)}`,
+  ].join('\n');
+}
+
+/** A patient whom Roche refuses. @param controlId MSH-10 of the message, @param work workflow id */
+export function parkedPatientDetails(failure: PatientFailure, controlId: string, work: string): string {
+  const row = ERRORS[failure.code];
+  return [
+    `**Parked** at step \`send\` since ${moment(failure.sinceMs)}: ${row.title}`,
+    '',
+    `**What to do:** ${row.nextStep}`,
+    '',
+    `Look: \`ductus parked show ${work}\`. Decide: \`ductus parked retry|discard\`, or the update \`repair\` from this page.`,
+    '',
+    `- Error: \`${failure.code}\` ${failure.message}`,
+    ...(failure.element === undefined ? [] : [`- Element: \`${failure.element}\``]),
+    `- Message of the HIS: MSH-10 \`${controlId}\``,
+    '- Next attempt: when the HIS sends a newer message of the patient, or with a decision.',
   ].join('\n');
 }
 

@@ -9,6 +9,7 @@ import { createMetrics } from '../../src/runtime/telemetry/metrics';
 import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { SECRETS, testConfig } from '../support/config';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
+import { merge, parkMessage, register } from '../support/registry';
 import { NO_HEALTH } from '../support/no-health';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 
@@ -20,6 +21,8 @@ let store: Store;
 let app: FastifyInstance;
 let url: string;
 const logLines: string[] = [];
+/** Decisions on parked work that were passed on. */
+const repaired: unknown[] = [];
 
 beforeAll(async () => {
   postgres = await startRealPostgres();
@@ -28,6 +31,7 @@ afterAll(() => postgres.stop());
 
 beforeEach(async () => {
   logLines.length = 0;
+  repaired.length = 0;
   store = openStore({ url: await postgres.createDatabase(), poolSize: 4 });
   await migrateStore(store);
   const config = testConfig({
@@ -58,7 +62,10 @@ beforeEach(async () => {
     operations: {
       parked: unused,
       work: unused,
-      repair: unused,
+      repair: (workflowId, decision) => {
+        repaired.push([workflowId, decision]);
+        return Promise.resolve({ accepted: true, stage: 'received' });
+      },
       repairAll: unused,
       destinations: unused,
       hold: unused,
@@ -181,6 +188,87 @@ describe('/operations/patients', () => {
     expect(refused.status).toBe(status);
     expect(refused.text).not.toContain('PLANTED');
     expect(await search()).toMatchObject({ body: { patients: [ANNA] } });
+  });
+
+  describe('the registry', () => {
+    const consent = (patients: readonly object[], more: object = {}) =>
+      call('registrar', '/consent', { ...order, consent: 'given', patients, ...more });
+
+    it('should count, list and show, with numbers only for those who may read them', async () => {
+      const patient = await register(store, 'PLANTED-9', { consent: 'given' });
+      expect(await call('reader', '')).toMatchObject({ body: { systems: [{ registered: 1, consentGiven: 1 }] } });
+      const listed = await call('reader', '/registered?organization=st-marien&state=active&consent=given&limit=5');
+      expect(listed).toMatchObject({ status: 200, body: { patients: [{ patient, consent: 'given' }] } });
+      expect(listed.text).not.toContain('PLANTED');
+      expect((await call('reader', '/registered?state=dead')).status).toBe(400);
+      for (const question of [{ patient }, { sourceValue: 'PLANTED-9' }]) {
+        expect(await call('decoder', '/show', { organization: 'st-marien', ...question })).toMatchObject({
+          status: 200,
+          body: { patients: [{ numbers: { sourceValue: 'PLANTED-9' }, registry: { patient }, changes: [] }] },
+        });
+      }
+      expect((await call('decoder', '/show', { organization: 'st-marien' })).status).toBe(400);
+      expect(await search({ consent: 'withdrawn' })).toMatchObject({ body: { patients: [] } });
+    });
+
+    it('should enter consent, and name what it cannot take by its place', async () => {
+      await register(store, 'PLANTED-9');
+      expect(await consent([{ number: 'PLANTED-9', until: '2027-12-31' }])).toMatchObject({
+        status: 200,
+        body: { changed: 1, unchanged: 0, unknown: 0 },
+      });
+      const refused = await consent([{ number: 'PLANTED-9' }, { number: 'PLANTED-0' }]);
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain('patients.1');
+      expect(refused.text).not.toContain('PLANTED');
+      const wrong = await consent([{ number: 'PLANTED-9', until: 'PLANTED' }]);
+      expect(wrong.status).toBe(400);
+      expect(wrong.text).toContain('patients.0.until');
+      expect(wrong.text).not.toContain('"PLANTED');
+      const late = await consent([{ number: 'PLANTED-9', until: '2027-12-31' }], { consent: 'withdrawn' });
+      expect(late.text).toContain('a withdrawal counts from now on');
+    });
+
+    it('should clear what Roche has, and decide on what is parked by the workflow', async () => {
+      const active = await register(store, 'PLANTED-8', { content_hash: 'hash' });
+      const waiting = await register(store, 'PLANTED-9');
+      const survivor = await register(store, 'PLANTED-7');
+      await register(store, 'PLANTED-6');
+      await merge(store, 'PLANTED-6', survivor);
+      await parkMessage(store, waiting, { received_at: new Date(Date.now() - 60_000) });
+      const results = await call('registrar', '/resend', { ...order, all: {} });
+      expect(results.status).toBe(200);
+      expect(results.body).toEqual({
+        results: expect.arrayContaining([
+          { patient: waiting, done: 'retried' },
+          { patient: active, done: 'cleared' },
+          { patient: expect.any(String), refused: `it leads to ${survivor}` },
+        ]),
+      });
+      expect(repaired).toEqual([
+        [`patient-sync/st-marien/${waiting}`, { action: 'retry', by: 'registrar', reason: 'a test' }],
+      ]);
+      expect((await call('registrar', '/resend', { ...order, all: {}, patients: [active] })).status).toBe(400);
+      expect(await call('reader', '/worklist')).toMatchObject({
+        status: 200,
+        body: { entries: [{ kind: 'refused' }, { kind: 'merged' }] },
+      });
+      const worklist = await call('decoder', '/worklist', { organization: 'st-marien' });
+      expect(worklist.text).toContain('PLANTED-9');
+    });
+
+    it.each<[Operator, string]>([
+      ['decoder', '/registered'],
+      ['registrar', '/worklist'],
+      ['reader', '/show'],
+      ['reader', '/consent'],
+      ['decoder', '/resend'],
+      ['decoder', '/unmerge'],
+    ])('should not let %s do %j', async (operator, path) => {
+      const isRead = path === '/registered' || path === '/worklist';
+      const refused = await call(operator, path, isRead ? undefined : { ...order, patients: [] });
+      expect(refused.status).toBe(403);
+    });
   });
 
   it('should know only organizations of the configuration', async () => {

@@ -1,5 +1,7 @@
 /** `ductus doctor` on real parts: all is well, and each thing that can be wrong, with what to do about it. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
@@ -62,6 +64,15 @@ const withDestination = (settings: object) => ({
   destinations: { [hospital.destination]: settings },
   ...withOrganization({ destinations: [hospital.destination] }),
 });
+
+/** Something that takes connections. */
+async function startListener() {
+  const server = net.createServer((socket) => socket.resume().on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it has no port');
+  return { port: address.port, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) };
+}
 
 describe('ductus doctor', () => {
   it('should find nothing wrong where all is well', async () => {
@@ -190,6 +201,34 @@ describe('ductus doctor', () => {
     expect(mixed.fails).toContain(
       `organizations.${hospital.organizationId}.roche.tls.key: the key does not belong to the certificate`,
     );
+  });
+
+  it('should look at the patient services of Roche and at the listeners of the HIS', async () => {
+    await using hearing = await startListener();
+    const { port } = hearing;
+    const sync = { fhirUrl: hospital.roche.fhirUrl, mllp: [{ name: 'adt', port }] };
+    const where = `organizations.${hospital.organizationId}.patientSync`;
+    const fine = await examined(withOrganization({ patientSync: sync }));
+    expect(fine.fails).toEqual([]);
+    expect(fine.findings.filter(({ check }) => check === 'patient-sync').map(({ what }) => what)).toEqual([
+      'Roche’s patient services answer',
+      `the listener adt (port ${String(port)}) takes connections`,
+    ]);
+    const other = await createCertificates();
+    const wrong = await examined(
+      withOrganization({
+        patientSync: {
+          fhirUrl: 'https://localhost:1/',
+          mllp: [{ name: 'adt', port: 1, tls: { cert: { env: 'CLIENT_CERT' }, key: { env: 'OTHER_KEY' } } }],
+        },
+      }),
+      { OTHER_KEY: other.ductusClient.key },
+    );
+    expect(wrong.fails).toEqual([
+      `${where}.mllp.0.tls.key: the key does not belong to the certificate`,
+      `${where}: Roche’s patient services (localhost:1): nothing listens there (ECONNREFUSED)`,
+    ]);
+    expect(wrong.warnings).toContain(`${where}: the listener adt (port 1): nothing listens there (ECONNREFUSED)`);
   });
 
   it('should tell of certificates that have expired or will soon', async () => {

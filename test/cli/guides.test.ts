@@ -4,9 +4,11 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { program } from '../../src/cli/main';
+import { openStore } from '../../src/store/database';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import { acknowledged, bundle, parked, result, share } from '../support/hospital-steps';
 import { authority, inputWith, restartWith } from '../support/redelivery-steps';
+import { register } from '../support/registry';
 import { temporaryFolder } from '../support/temporary-folder';
 import { testTemporalAddress } from '../support/temporal';
 import { ROOT, run, type Ended } from './ductus-command';
@@ -112,8 +114,15 @@ describe('the guides, with a running Ductus', () => {
     const guide = path.join(GUIDE, 'patients.md');
     writeFileSync(path.join(folder.path, 'patients.csv'), `${blocks(guide, 'csv').join('\n')}\n`);
     writeFileSync(path.join(folder.path, 'numbers.txt'), 'SYN-000002\n');
+    writeFileSync(path.join(folder.path, 'number.txt'), 'SYN-000001\n');
+    writeFileSync(path.join(folder.path, 'consents.csv'), 'number,until\nSYN-000002,2027-12-31\n');
+    const store = openStore({ url: hospital.storeUrl, poolSize: 1 });
+    for (const number of ['SYN-000001', 'SYN-000002']) {
+      await register(store, number, { organization: hospital.organizationId });
+    }
+    await store.destroy();
     const lines = blocks(guide, 'sh');
-    expect(lines.length).toBeGreaterThanOrEqual(6);
+    expect(lines.length).toBeGreaterThanOrEqual(15);
     for (const line of lines) {
       const command = line.includes('patients show') ? `${line.replace(/ {2,}#.*$/, '')} < numbers.txt` : line;
       expect({ line, ...(await type(command)) }).toMatchObject({ line, status: 0, stderr: '' });

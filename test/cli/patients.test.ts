@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { listAudit } from '../../src/queries/audit';
 import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { SECRETS, testConfigDefaults } from '../support/config';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
+import { merge, parkMessage, register, SYSTEM as REGISTRY } from '../support/registry';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
@@ -153,5 +155,163 @@ describe('ductus patients', () => {
       'st-marien: 1 of 2 removed.\n',
     );
     expect((await run(['patients', 'list'])).stdout).toMatch(/ 1 /);
+  });
+});
+
+describe('ductus patients, the registry', () => {
+  const organization = ['--organization', 'st-marien'];
+  const lines = (text: string): unknown[] =>
+    text
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+
+  it('should count, and list one a line by state and consent, without any number', async () => {
+    await importing([`${REGISTRY},SYN-1,M-1,,`]);
+    const first = await register(store, 'SYN-1', { consent: 'given' });
+    const second = await register(store, 'SYN-2', { state: 'new', roche_patient_id: null });
+    await parkMessage(store, second);
+    const [counts] = lines((await run(['--json', 'patients', 'list'])).stdout);
+    expect(counts).toMatchObject({
+      organization: 'st-marien',
+      sourceSystem: REGISTRY,
+      patients: 1,
+      registered: 2,
+      active: 1,
+      merged: 0,
+      parked: 1,
+      consentGiven: 1,
+      consentWithdrawn: 0,
+      consentMissing: 1,
+    });
+    const each = await run(['--json', 'patients', 'list', ...organization, '--each']);
+    expect(each.stdout).not.toMatch(/SYN-|M-1|roche-SYN/);
+    const parked = await run(['--json', 'patients', 'list', '--state', 'parked']);
+    expect(lines(parked.stdout)).toMatchObject([
+      { patient: second, workflowId: `patient-sync/st-marien/${second}`, state: 'new', parked: 1, consent: 'missing' },
+    ]);
+    const given = await run(['patients', 'list', ...organization, '--consent', 'given']);
+    expect(given.stdout).toContain(first);
+    expect(given.stdout).not.toContain(second);
+    const numbers = await run(['--json', 'patients', 'list', ...organization, '--numbers', '--consent', 'missing']);
+    expect(lines(numbers.stdout)).toMatchObject([
+      { sourceValue: 'SYN-2', mrn: null, patient: second, state: 'new', consent: 'missing' },
+    ]);
+    expect((await run(['patients', 'list', '--state', 'dead'])).status).toBe(2);
+    const reads = await listAudit(store, { kind: 'patients-read' });
+    expect(reads.map(({ details }) => details)).toEqual([{ shown: 1 }]);
+  });
+
+  it('should show a patient by number, and by hash without the number, and audit both', async () => {
+    await importing([`${REGISTRY},SYN-1,M-1,MARIEN,MR`]);
+    const patient = await register(store, 'SYN-1', { consent: 'given', consent_by: 'anna', consent_at: new Date() });
+    await parkMessage(store, patient);
+    const byNumber = await run(['patients', 'show', ...organization], 'SYN-1\n');
+    expect(byNumber.stdout).toContain(`patient-sync/st-marien/${patient}`);
+    for (const part of ['SYN-1', 'M-1 (MARIEN, MR)', 'roche-SYN-1', 'given', 'CTRL-1', 'Patient.name.family']) {
+      expect(byNumber.stdout).toContain(part);
+    }
+    for (const id of [patient, `patient-sync/st-marien/${patient}`]) {
+      const byHash = await run(['--json', 'patients', 'show', id, ...organization]);
+      expect(byHash.stdout).not.toMatch(/"SYN-1"|M-1/);
+      expect(lines(byHash.stdout)).toMatchObject([
+        {
+          registry: { patient, rochePatientId: 'roche-SYN-1', consent: 'given' },
+          changes: [
+            { controlId: 'CTRL-1', state: 'parked', code: 'DUCTUS_PATIENT_REFUSED', element: 'Patient.name.family' },
+          ],
+        },
+      ]);
+    }
+    const withNumbers = await run(['--json', 'patients', 'show', patient, '--numbers', ...organization]);
+    expect(lines(withNumbers.stdout)).toMatchObject([{ sourceValue: 'SYN-1', mrn: 'M-1' }]);
+    expect((await run(['patients', 'show', 'no-such', ...organization])).status).toBe(1);
+    const reads = await listAudit(store, { kind: 'patients-read' });
+    expect(reads).toHaveLength(5);
+    const marks = reads.filter(({ patients }) => (patients ?? []).length > 0).map(({ patients }) => patients);
+    expect(marks).toHaveLength(4);
+    expect(new Set(marks.map((each) => JSON.stringify(each))).size).toBe(1);
+  });
+
+  it('should give and withdraw consent by standard input and by file, all or none', async () => {
+    await register(store, 'SYN-1');
+    await register(store, 'SYN-2');
+    const give = ['patients', 'consent', 'give', ...organization, '--by', 'anna', '--reason', 'signed'];
+    const dated = await run([...give, '--from', '2026-05-03', '--until', '2026-10-25'], 'SYN-1\n');
+    expect(dated).toMatchObject({ status: 0, stdout: 'st-marien: consent given for 1, 0 unchanged.\n' });
+    const times = await store
+      .selectFrom('patient')
+      .select(['consent', 'consent_from', 'consent_until', 'consent_by'])
+      .where('number', '=', 'SYN-1')
+      .executeTakeFirst();
+    // Days of Berlin: summer time at the beginning, and the end of the day on which it ends.
+    expect(times).toEqual({
+      consent: 'given',
+      consent_from: new Date('2026-05-02T22:00:00Z'),
+      consent_until: new Date('2026-10-25T23:00:00Z'),
+      consent_by: 'anna',
+    });
+
+    writeFileSync(file, 'number,until\nSYN-2,\nSYN-9,2027-01-01\n');
+    const refused = await run([...give, file]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('no patient with the number of line 3');
+    expect(refused.stderr).not.toContain('SYN-');
+    const skipped = await run(['--json', ...give, file, '--skip-unknown']);
+    expect(lines(skipped.stdout)).toEqual([
+      { organization: 'st-marien', consent: 'given', changed: 1, unchanged: 0, unknown: 1 },
+    ]);
+    writeFileSync(file, 'number,until\nSYN-2,tomorrow\n');
+    expect((await run([...give, file])).stderr).toContain('line 2: until must be a date, or a time with an offset');
+    expect((await run([...give, '--from', '2026-05-03', '--until', '2026-05-02'], 'SYN-1')).stderr).toContain(
+      'a consent ends before it begins',
+    );
+
+    const withdraw = ['patients', 'consent', 'withdraw', ...organization, '--by', 'bert'];
+    expect((await run(withdraw, 'SYN-1\n')).status).toBe(2);
+    expect((await run([...withdraw, '--reason', 'letter'], 'SYN-1\nSYN-2\n')).stdout).toBe(
+      'st-marien: consent withdrawn for 2, 0 unchanged.\n',
+    );
+    const decisions = await store.selectFrom('decision').select(['action', 'by', 'reason']).orderBy('id').execute();
+    expect(decisions).toEqual([
+      { action: 'consent-give', by: 'anna', reason: 'signed' },
+      { action: 'consent-give', by: 'anna', reason: 'signed' },
+      { action: 'consent-withdraw', by: 'bert', reason: 'letter' },
+    ]);
+  });
+
+  it('should say what the registration desk has to put right, and numbers only when asked', async () => {
+    const patient = await register(store, 'SYN-1', { state: 'new', roche_patient_id: null });
+    await parkMessage(store, patient, { received_at: new Date(Date.now() - 60_000) });
+    const survivor = await register(store, 'SYN-2');
+    await register(store, 'SYN-3');
+    await merge(store, 'SYN-3', survivor);
+    const worklist = await run(['--json', 'patients', 'worklist']);
+    expect(lines(worklist.stdout)).toMatchObject([
+      { kind: 'refused', patient, controlId: 'CTRL-1', code: 'DUCTUS_PATIENT_REFUSED', element: 'Patient.name.family' },
+      { kind: 'merged', mergedInto: survivor },
+    ]);
+    expect(worklist.stdout).not.toContain('"SYN-');
+    expect(await listAudit(store, { kind: 'patients-read' })).toEqual([]);
+    const numbers = await run(['patients', 'worklist', ...organization, '--numbers']);
+    expect(numbers.stdout).toMatch(/CTRL-1 .*Patient\.name\.family .*SYN-1/);
+    expect(await listAudit(store, { kind: 'patients-read' })).toMatchObject([{ details: { shown: 2, numbers: true } }]);
+  });
+
+  it('should not say that it resends when nothing reaches Temporal', async () => {
+    const patient = await register(store, 'SYN-1', { content_hash: 'hash' });
+    const resend = ['patients', 'resend', ...organization, '--reason', 'a test'];
+    expect((await run(resend)).status).toBe(1);
+    expect((await run([...resend, '--all', patient])).status).toBe(1);
+    const cleared = await run(['--json', ...resend, patient, 'no-such']);
+    expect(cleared.status).toBe(1);
+    expect(lines(cleared.stdout)).toEqual([
+      { patient: 'no-such', refused: 'the registry has no such patient' },
+      { patient, done: 'cleared' },
+    ]);
+    const row = await store.selectFrom('patient').select('content_hash').executeTakeFirst();
+    expect(row).toEqual({ content_hash: null });
+    await parkMessage(store, patient);
+    expect((await run([...resend, '--all', '--state', 'parked'])).status).not.toBe(0);
   });
 });

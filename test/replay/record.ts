@@ -11,6 +11,15 @@ import { findTemporalBinary } from '../../src/runtime/embedded/temporal';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import { acknowledged, bundle, decidedBy, parked, repair, result, share } from '../support/hospital-steps';
 import { authority, difference, redelivered, redeliveryId, restartWith, signOff } from '../support/redelivery-steps';
+import {
+  openPatientHospital,
+  ended,
+  orderRoche,
+  patientStage,
+  repairPatient,
+  say,
+  sayAndEnd,
+} from '../support/patient-steps';
 import { testTemporalAddress } from '../support/temporal';
 import { until } from '../support/until';
 
@@ -70,6 +79,18 @@ it('should record parked work that is discarded', async () => {
   await record(hospital, hospital.workflowId(messageId), 'parked-and-discarded');
 });
 
+it('should record a file that the consent policy refuses', async () => {
+  await using hospital = await openHospital(world, {
+    organization: {
+      patientIdentity: { source: 'registry', consent: 'required', withoutConsent: 'refuse' },
+      patientSync: { fhirUrl: 'https://localhost:1/' },
+    },
+  });
+  const { messageId } = await share(hospital, bundle(6));
+  await result(hospital, messageId);
+  await record(hospital, hospital.workflowId(messageId), 'refused');
+});
+
 it('should record an ambiguous outcome that is parked, skipped and delivered', async () => {
   await using hospital = await openHospital(world, { destination: { onAmbiguous: 'park' } });
   hospital.emr.script({ answer: { kind: 'drop-after-storing' } });
@@ -112,4 +133,56 @@ it('should record a difference, its sign-off, and a redelivery that is parked be
   await redelivered(hospital, messageId, digest);
   await record(hospital, redelivery.workflowId, 'redelivered');
   await record(hospital, `redelivery-plan/${hospital.destination}/approve-${digest ?? ''}`, 'redelivery-plan');
+});
+
+it('should record a patient who waits, is sent, and changes', async () => {
+  await using hospital = await openPatientHospital(world);
+  await orderRoche(hospital, 'hold');
+  const { work } = await say(hospital, { event: 'A04', number: '100', family: 'Eins', minute: 1 });
+  await patientStage(hospital, work, 'waiting');
+  await say(hospital, { number: '100', family: 'Zwei', minute: 2 });
+  await orderRoche(hospital, 'resume');
+  await ended(hospital, work);
+  await record(hospital, work, 'patient-held');
+  await sayAndEnd(hospital, { number: '100', family: 'Drei', minute: 3 });
+  await record(hospital, work, 'patient-updated');
+});
+
+it('should record a patient who is refused, mended by a newer message, and refused and discarded', async () => {
+  await using hospital = await openPatientHospital(world);
+  hospital.roche.faults.order('patient-invalid');
+  const { work } = await say(hospital, { event: 'A04', number: '100', family: 'Eins', minute: 1 });
+  await patientStage(hospital, work, 'parked');
+  await sayAndEnd(hospital, { number: '100', family: 'Zwei', minute: 2 });
+  await record(hospital, work, 'patient-parked');
+  hospital.roche.faults.order('patient-invalid');
+  await say(hospital, { number: '100', family: 'Drei', minute: 3 });
+  await patientStage(hospital, work, 'parked');
+  await repairPatient(hospital, work, { action: 'discard', ...decidedBy });
+  await ended(hospital, work);
+  await record(hospital, work, 'patient-discarded');
+});
+
+it('should record both patients of a merge', async () => {
+  await using hospital = await openPatientHospital(world);
+  await sayAndEnd(hospital, { number: '100', family: 'Alt', minute: 1 });
+  const { work } = await sayAndEnd(hospital, { event: 'A40', number: '200', family: 'Neu', prior: '100', minute: 2 });
+  await record(hospital, work, 'patient-merged');
+  const old = await sayAndEnd(hospital, { number: '100', family: 'Zuletzt', minute: 3 });
+  await record(hospital, old.work, 'patient-forwarded');
+});
+
+it('should record a patient who goes on in a new run', async () => {
+  await using hospital = await openPatientHospital(world);
+  await orderRoche(hospital, 'hold');
+  const connection = 'one';
+  let work = '';
+  for (let sequence = 1; sequence <= 130; sequence += 1) {
+    ({ work } = await say(hospital, { number: '100', family: 'Eins', minute: 1, connection, sequence }));
+  }
+  const query = `WorkflowId = "${work}" AND ExecutionStatus = "ContinuedAsNew"`;
+  await until(async () => (await hospital.client.workflow.count(query)).count > 0, 20_000, 'a run that went on');
+  await orderRoche(hospital, 'resume');
+  await ended(hospital, work);
+  await record(hospital, work, 'patient-carried-on');
 });

@@ -16,6 +16,17 @@ describe('configuredCertificates', () => {
             notification: { basic: { username: 'roche', password: { env: 'PASSWORD' } } },
             roche: { servicesUrl: 'https://localhost:1/', clientId: 'c', clientSecret: { env: 'CLIENT_SECRET' }, tls },
             retrieval: { ca: { env: 'CA' } },
+            patientSync: {
+              fhirUrl: 'https://localhost:1/',
+              mllp: [
+                { name: 'plain', port: 0 },
+                {
+                  name: 'secure',
+                  port: 0,
+                  tls: { cert: { env: 'CERT' }, key: { env: 'CERT_KEY' }, clientCa: { env: 'CA' } },
+                },
+              ],
+            },
             destinations: ['emr'],
           },
         },
@@ -35,9 +46,15 @@ describe('configuredCertificates', () => {
       'organizations.st-marien.roche.tls.cert certificate',
       'organizations.st-marien.roche.tls.ca authority',
       'organizations.st-marien.retrieval.ca authority',
+      'organizations.st-marien.patientSync.mllp.1.tls.cert certificate',
+      'organizations.st-marien.patientSync.mllp.1.tls.clientCa authority',
       'destinations.emr.tls.ca authority',
     ]);
-    expect(found.map((one) => one.notAfter === undefined)).toEqual([false, true, false, false, false, false]);
+    expect(found.map((one) => one.notAfter === undefined)).toEqual([
+      false,
+      true,
+      ...Array.from({ length: 6 }, () => false),
+    ]);
     expect(found[0]?.notAfter?.getTime()).toBeGreaterThan(Date.now());
   });
 

@@ -8,8 +8,11 @@ import { writeCertificates } from '../../simulators/certificates';
 import { ChangeSignal } from '../../simulators/condition';
 import { EmrControl } from '../../simulators/emr/control';
 import { readEmrLog } from '../../simulators/emr/frames';
+import { HisControl } from '../../simulators/his/control';
 import { RocheControl } from '../../simulators/roche-dc/control';
 import { SimulatorProcess } from '../../simulators/simulator-process';
+import { answer, controlIdOf, MllpPeer } from '../support/mllp-peer';
+import { until } from '../support/until';
 import { CallbackServer } from './callback-server';
 import { CompiledSimulators } from './compiled';
 import { MllpClient, oru } from './emr/mllp-client';
@@ -140,6 +143,27 @@ describe('a simulator as a process', () => {
     expect(await control.totals()).toMatchObject({ notifications: 2, attempts: 3 });
     expect((await control.stats()).notifications.map(({ messageId }) => messageId)).toEqual([shared.messageId, 'm']);
     await expect(control.repeat('none')).rejects.toThrow('no notification none');
+  });
+
+  it('should be a HIS that begins at once, or when another process says so', async () => {
+    await using emr = await MllpPeer.start({
+      message: (text, { socket }) => socket.write(answer(controlIdOf(text))),
+    });
+    const args = ['his', '--seed', '5', '--patients', '3', '--messages', '9'];
+    const target = JSON.stringify({ port: emr.port });
+    await using eager = await SimulatorProcess.start({ main: compiled.main, args: [...args, '--target', target] });
+    await using told = await SimulatorProcess.start({ main: compiled.main, args });
+    if (eager.ready.simulator !== 'his' || told.ready.simulator !== 'his') {
+      throw new Error('not a HIS');
+    }
+    const controls = [new HisControl(eager.ready.controlUrl), new HisControl(told.ready.controlUrl)];
+    await controls[1]?.run({ port: emr.port });
+    for (const control of controls) {
+      await until(async () => (await control.stats()).state === 'done', 20_000, 'the end of the run');
+      expect(await control.stats()).toMatchObject({ seed: 5, planned: 9, accepted: 9 });
+      expect((await control.ledger()).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+    expect(emr.messages).toHaveLength(18);
   });
 
   it('should end with 1 and say what is wrong with its options', async () => {

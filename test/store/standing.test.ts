@@ -1,10 +1,13 @@
 /** How work stands, asked of a real PostgreSQL. */
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { KeyedHashSchema, OrganizationIdSchema } from '../../src/domain/identifiers';
 import type { Standing } from '../../src/domain/standing';
 import { raiseAlert } from '../../src/store/alerts';
 import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { setDestination, waitForDestination } from '../../src/store/destinations';
 import { closeNotification, openNotification, recordParked } from '../../src/store/ledger';
+import { parkChanges, takeUpChange } from '../../src/store/patient-changes';
 import { readStanding } from '../../src/store/standing';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
 import { destinationId, workKey } from '../support/work';
@@ -41,6 +44,45 @@ async function open(id: string, minutesAgo: number, organization = 'st-marien', 
 }
 
 describe('readStanding', () => {
+  it('should count patients on their way to Roche, once each however many messages wait', async () => {
+    const patient = (name: string) => KeyedHashSchema.parse(name.padEnd(22, '0'));
+    const organization = OrganizationIdSchema.parse('st-marien');
+    const message = async (name: string, minutesAgo: number): Promise<string> => {
+      const id = randomUUID();
+      const change = {
+        id,
+        origin: { source: 'adt', connection: id, sequence: 1, controlId: id, digest: id },
+        event: 'A08',
+        kind: 'upsert',
+        eventAtMs: Date.now(),
+        receivedAtMs: Date.now() - minutesAgo * MINUTE,
+      } as const;
+      await takeUpChange(store, { organization, patient: patient(name), change, digest: patient('digest') });
+      return id;
+    };
+    await message('A', 10);
+    await message('A', 5);
+    await message('B', 3);
+    const refused = await message('C', 2);
+    const parked = {
+      changeIds: [refused],
+      newest: refused,
+      code: 'DUCTUS_PATIENT_REFUSED',
+      message: 'refused',
+    } as const;
+    await parkChanges(store, { organization, patient: patient('C'), ...parked });
+    const { open: works, parked: counts } = await read();
+    expect(
+      works.map(({ flow, stage, count, oldestSeconds }) => [flow, stage, count, Math.round(oldestSeconds / 60)]).sort(),
+    ).toEqual([
+      ['patient-sync', 'delivering', 2, 10],
+      ['patient-sync', 'parked', 1, 2],
+    ]);
+    expect(counts).toEqual([
+      { flow: 'patient-sync', organization: 'st-marien', code: 'DUCTUS_PATIENT_REFUSED', count: 1 },
+    ]);
+  });
+
   it('should be empty where nothing has come, with open destinations', async () => {
     const destination = {
       state: 'open',

@@ -1,5 +1,5 @@
 import { migrateStore, openStore, type Store } from '../../src/store/database';
-import { clearAlert, raiseAlert } from '../../src/store/alerts';
+import { clearAlert, codesNoLongerParked, raiseAlert } from '../../src/store/alerts';
 import {
   clearFailures,
   countFailure,
@@ -13,7 +13,6 @@ import {
 } from '../../src/store/destinations';
 import {
   closeNotification,
-  codesNoLongerParked,
   expiredBlobs,
   findDeliveredTwin,
   openNotification,

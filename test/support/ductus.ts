@@ -69,6 +69,8 @@ export interface HospitalOptions {
   readonly destinations?: Readonly<Record<string, object>>;
   /** Merged into the first organization. */
   readonly organization?: object;
+  /** The first organization sends its patients to Roche: `patientSync` without the address. */
+  readonly patientSync?: object;
   /** Limit on the size of a file. */
   readonly maxFileBytes?: number;
   readonly dataSharing?: object;
@@ -165,6 +167,9 @@ export async function openHospital(world: World, options: HospitalOptions = {}):
       [organizationId]: {
         ...organization(EMR_OID, 'client'),
         destinations: [destination, ...Object.keys(further)],
+        ...(options.patientSync === undefined
+          ? {}
+          : { patientSync: { fhirUrl: roche.fhirUrl, ...options.patientSync } }),
         ...options.organization,
       },
       [`st-anna-${suffix}`]: organization(OTHER_OID, 'client-2'),

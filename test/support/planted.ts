@@ -24,10 +24,13 @@ export const PLANTED = {
   title: 'plantedtitle',
   receiptHandle: 'plantedreceipthandle',
   signature: 'plantedsignature',
+  phone: '0731-47110815',
+  street: 'Plantedstreet 42',
+  mail: 'planted@mail.example',
 } as const;
 
-/** What the table of the cross-reference holds in clear; everything else nobody may. */
-export const CLINICAL_TABLES = ['patient_identifier'] as const;
+/** What the tables of the cross-reference and of the registry hold in clear; everything else nobody may. */
+export const CLINICAL_TABLES = ['patient_identifier', 'patient'] as const;
 export const IN_CLINICAL_COLUMNS: readonly string[] = [PATIENT.id, PLANTED.mrn];
 
 const plain: readonly string[] = [

@@ -5,10 +5,7 @@
 import { Hl7Message, type Hl7Segment } from '@medplum/core';
 import type { DestinationConfigOf } from '../../runtime/config/schema';
 import type { SafeDetails } from '../../domain/errors';
-
-/** Table 0008. */
-export const ACKNOWLEDGMENT_CODES = ['AA', 'AE', 'AR', 'CA', 'CE', 'CR'] as const;
-export type AcknowledgmentCode = (typeof ACKNOWLEDGMENT_CODES)[number];
+import { ACKNOWLEDGMENT_CODES, type AcknowledgmentCode } from '../../protocols/hl7-v2/acknowledgment';
 
 export interface Acknowledgment {
   readonly code: AcknowledgmentCode;

@@ -11,7 +11,8 @@ import tls from 'node:tls';
 import { DuctusError } from '../../domain/errors';
 import type { MessageControlId } from '../../domain/identifiers';
 import { AcknowledgmentError, parseAcknowledgment, type Acknowledgment } from './acknowledgment';
-import { encodeFrame, MllpDecoder, MllpFramingError } from './mllp-framing';
+import { MllpDecoder } from '../../protocols/mllp/decoder';
+import { encodeFrame, MllpFramingError } from '../../protocols/mllp/framing';
 import type { MllpOptions } from './mllp-options';
 
 /** Why an outcome is not known, for the details of the error. */

@@ -7,7 +7,7 @@ import { withTimeLimit } from './time-limit';
 export interface SmallRequest {
   readonly dispatcher: Dispatcher;
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Milliseconds for all of it, from connecting to the last byte of the answer. */

@@ -8,12 +8,12 @@ import type { EmrOid } from '../../domain/identifiers';
 import { LIMITS } from '../../domain/limits';
 import type { OrganizationConfig } from '../../runtime/config/schema';
 import { createAgent } from '../http/agent';
-import { isClientCertificateRefused, networkReason } from '../http/network-reason';
-import { BodyTooLargeError } from '../http/read-body';
 import { sendSmallRequest } from '../http/request';
 import type { SmallAnswer } from '../http/request';
-import { parseJson, refusalOf } from './answers';
+import { refusalOf } from './answers';
 import type { RocheService } from './answers';
+import { parseJson } from './error-body';
+import { baseOf, networkError, rocheHeaders } from './exchange';
 import { RocheTokenSchema } from './token';
 import type { RocheToken } from './token';
 
@@ -49,7 +49,7 @@ export class RocheServicesClient {
     this.#emrOid = options.emrOid;
     this.#config = options.config;
     const { servicesUrl } = options.config;
-    this.#base = new URL(servicesUrl.endsWith('/') ? servicesUrl : `${servicesUrl}/`);
+    this.#base = baseOf(servicesUrl);
     this.#agent = createAgent(options.config.tls, {
       connections: 8,
       connectTimeoutMs: LIMITS.httpConnectMs,
@@ -124,38 +124,14 @@ export class RocheServicesClient {
         dispatcher: this.#agent,
         url: new URL(PATHS[service], this.#base),
         method: 'POST',
-        headers: {
-          org_id: this.#emrOid,
-          client_id: this.#config.clientId,
-          client_secret: this.#config.clientSecret.reveal(),
-          'content-type': 'application/json',
-          accept: 'application/json',
-          'user-agent': 'ductus',
-          ...headers,
-        },
+        headers: { ...rocheHeaders(this.#emrOid, this.#config), ...headers },
         timeLimitMs: this.#config.requestTimeoutMs,
         maxAnswerBytes: MAX_ANSWER_BYTES,
         signal,
       });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw this.#networkError(service, error) ?? error;
+      throw networkError(error, this.#base.host, { service }) ?? error;
     }
-  }
-
-  #networkError(service: RocheService, error: unknown): DuctusError | undefined {
-    const reason = error instanceof BodyTooLargeError ? 'answer-too-large' : networkReason(error);
-    if (reason === undefined) return undefined;
-    const details = { service, host: this.#base.host, reason };
-    if (isClientCertificateRefused(reason)) {
-      return new DuctusError(
-        'DUCTUS_ROCHE_UNAUTHORIZED',
-        `Roche's server refused the client certificate (${reason}).`,
-        { details },
-      );
-    }
-    return new DuctusError('DUCTUS_ROCHE_UNREACHABLE', `No answer from Roche at ${this.#base.host} (${reason}).`, {
-      details,
-    });
   }
 }

@@ -7,7 +7,9 @@
 import { z } from 'zod';
 import { DestinationIdSchema, EmrOidSchema, OrganizationIdSchema } from '../../domain/identifiers';
 import { LIMITS } from '../../domain/limits';
+import { ROCHE_DESTINATION_PREFIX } from '../../domain/workflow-ids';
 import { createDestinationSchema } from './destination-schema';
+import { createPatientSyncSchema } from './patient-sync-schema';
 import type { Secret } from './secret';
 
 /** How a secret stands in the file: by environment variable or by file, never as a literal. */
@@ -319,8 +321,23 @@ export function createConfigSchema(read: SecretReader) {
           .enum(['park', 'as-sent'])
           .default('park')
           .describe('with `registry`, a patient without an entry: park the file, or send the number that Roche gives'),
+        consent: z
+          .enum(['ignore', 'required'])
+          .default('ignore')
+          .describe(
+            'required: only data of patients whom this hospital created at Roche and whose consent is in the registry; needs patientSync',
+          ),
+        withoutConsent: z
+          .enum(['park', 'refuse'])
+          .default('park')
+          .describe(
+            'with `consent: required`, a file without it: park it, or deliver nothing and acknowledge, so that Roche stops',
+          ),
       })
       .prefault({}),
+    patientSync: createPatientSyncSchema(secret)
+      .optional()
+      .describe('patients of the HIS go to Roche; off when left out (docs/guide/patient-sync.md)'),
     alerts: z
       .strictObject({
         noTrafficHours: z
@@ -398,6 +415,13 @@ export function createConfigSchema(read: SecretReader) {
     })
     .superRefine((config, context) => {
       const oids = new Map<string, string>();
+      for (const id of Object.keys(config.destinations)) {
+        if (!id.startsWith(ROCHE_DESTINATION_PREFIX)) continue;
+        const message = `begins with "${ROCHE_DESTINATION_PREFIX}", which names Roche's patient services`;
+        context.addIssue({ code: 'custom', path: ['destinations', id], message });
+      }
+      const listeners = new Set<string>();
+      const addresses = new Set<string>();
       for (const [id, org] of Object.entries(config.organizations)) {
         const twin = oids.get(org.emrOid);
         if (twin !== undefined) {
@@ -408,6 +432,41 @@ export function createConfigSchema(read: SecretReader) {
           });
         }
         oids.set(org.emrOid, id);
+        for (const [index, { name, host, port }] of (org.patientSync?.mllp ?? []).entries()) {
+          const address = `${host} ${String(port)}`;
+          if (port !== 0 && addresses.has(address)) {
+            const path = ['organizations', id, 'patientSync', 'mllp', index, 'port'];
+            context.addIssue({ code: 'custom', path, message: 'is also the port of another listener' });
+          }
+          addresses.add(address);
+          if (listeners.has(name)) {
+            const path = ['organizations', id, 'patientSync', 'mllp', index, 'name'];
+            context.addIssue({ code: 'custom', path, message: 'is also the name of another listener' });
+          }
+          listeners.add(name);
+        }
+        // An MSH-10 is unique within its door: two of one name would take each other's messages for repeats.
+        const door = org.patientSync?.http?.name;
+        if (door !== undefined && org.patientSync?.mllp.some(({ name }) => name === door)) {
+          const path = ['organizations', id, 'patientSync', 'http', 'name'];
+          context.addIssue({ code: 'custom', path, message: 'is also the name of a listener' });
+        }
+        // Without it nobody would ever have consented, and with `refuse` every file would be lost.
+        if (org.patientIdentity.consent === 'required' && org.patientSync === undefined) {
+          context.addIssue({
+            code: 'custom',
+            path: ['organizations', id, 'patientIdentity', 'consent'],
+            message: '"required" needs patientSync: it fills the registry of patients',
+          });
+        }
+        // The id of an organization stands behind the prefix in the id of a destination, which has 63 characters.
+        if (org.patientSync !== undefined && ROCHE_DESTINATION_PREFIX.length + id.length > 63) {
+          context.addIssue({
+            code: 'custom',
+            path: ['organizations', id],
+            message: 'is too long for patientSync: 57 at most',
+          });
+        }
         org.destinations.forEach((destination, index) => {
           if (!Object.hasOwn(config.destinations, destination)) {
             context.addIssue({
@@ -425,6 +484,7 @@ export type Config = z.infer<ReturnType<typeof createConfigSchema>>;
 export type OrganizationConfig = Config['organizations'][keyof Config['organizations']];
 export type DestinationConfig = Config['destinations'][keyof Config['destinations']];
 export type DestinationConfigOf<Kind extends DestinationConfig['kind']> = Extract<DestinationConfig, { kind: Kind }>;
+export type PatientSyncConfig = NonNullable<OrganizationConfig['patientSync']>;
 export type ClientTlsConfig = OrganizationConfig['roche']['tls'];
 
 function isTimeZone(zone: string): boolean {

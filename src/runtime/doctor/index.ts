@@ -5,7 +5,7 @@ import type { Store } from '../../store/database';
 import type { Config } from '../config/schema';
 import { checked } from './check';
 import { checkCertificates, checkKeys, checkOperators, checkSiteFiles, checkTimeZones } from './own-checks';
-import { checkDestination, checkReceiver, checkRoche } from './partner-checks';
+import { checkDestination, checkPatientSync, checkReceiver, checkRoche } from './partner-checks';
 import { checkBlobs, checkStore, checkTemporal } from './server-checks';
 
 export interface DoctorParts {
@@ -32,6 +32,11 @@ export async function examine({ config, store, client }: DoctorParts): Promise<r
     checked('blobs', 'blobs.store', (report) => checkBlobs(config, report)),
     ...Object.entries(config.organizations).map(([id, organization]) =>
       checked('roche', `organizations.${id}`, (report) => checkRoche(organization, report)),
+    ),
+    ...Object.entries(config.organizations).map(([id, { patientSync, roche }]) =>
+      checked('patient-sync', `organizations.${id}.patientSync`, (report) =>
+        patientSync === undefined ? undefined : checkPatientSync(patientSync, roche.tls, report),
+      ),
     ),
     ...Object.entries(config.destinations).map(([id, destination]) =>
       checked('destination', `destinations.${id}`, (report) => checkDestination(destination, report)),

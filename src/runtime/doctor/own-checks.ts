@@ -130,6 +130,11 @@ function clientTls(config: Config): readonly (readonly [string, Pick<ClientTlsCo
     ...Object.entries(config.organizations).map(
       ([id, { roche }]) => [`organizations.${id}.roche.tls`, roche.tls] as const,
     ),
+    ...Object.entries(config.organizations).flatMap(([id, { patientSync }]) =>
+      (patientSync?.mllp ?? []).flatMap(({ tls }, index) =>
+        tls === undefined ? [] : [[`organizations.${id}.patientSync.mllp.${String(index)}.tls`, tls] as const],
+      ),
+    ),
     ...Object.entries(config.destinations).flatMap(([id, destination]) =>
       'tls' in destination && destination.tls !== undefined
         ? [[`destinations.${id}.tls`, destination.tls] as const]

@@ -1,8 +1,8 @@
-/** The outside systems: Roche's services and S3 for each organization, and the destinations. */
+/** The outside systems: Roche's services and S3 for each organization, the doors of the HIS, and the destinations. */
 import { ask } from '../../connectors/http/ask';
 import { connectPeer } from '../../connectors/http/connect-peer';
 import { probeDestination } from '../../connectors/emr/probe';
-import type { ClientTlsConfig, DestinationConfig, OrganizationConfig } from '../config/schema';
+import type { ClientTlsConfig, DestinationConfig, OrganizationConfig, PatientSyncConfig } from '../config/schema';
 import { connectRoche } from '../dependencies';
 import { REQUEST_MS, type Report } from './check';
 import { explain } from './explain';
@@ -56,6 +56,39 @@ async function reach(url: string, tls: ClientTlsConfig | undefined, name: string
     return false;
   }
 }
+
+/** Roche's patient services, and whether the listeners of the HIS take connections. Nobody is asked about a patient. */
+export async function checkPatientSync(
+  sync: PatientSyncConfig,
+  tls: ClientTlsConfig | undefined,
+  report: Report,
+): Promise<void> {
+  if (await reach(sync.fhirUrl, tls, 'Roche’s patient services', report)) report.ok('Roche’s patient services answer');
+  const { webhook } = sync.registrationDesk;
+  if (webhook !== undefined) await checkReceiver(webhook, report);
+  for (const { name, host, port } of sync.mllp) {
+    if (port === 0) continue;
+    // TCP alone: certificates are looked at elsewhere, and a listener may ask its callers for one that we do not have.
+    const peer = { host: OWN_ADDRESSES.get(host) ?? host, port, tls: undefined, timeLimitMs: REQUEST_MS };
+    const place = `the listener ${name} (port ${String(port)})`;
+    try {
+      await connectPeer(peer);
+      report.ok(`${place} takes connections`);
+    } catch (error) {
+      // Listeners are in the process of the role api, which need not run on this machine.
+      report.warn(
+        `${place}: ${explain(error).what}`,
+        'Start `ductus serve` with the role api or all; when it runs on another machine, run the doctor there.',
+      );
+    }
+  }
+}
+
+/** Whoever listens on all addresses is asked on one. */
+const OWN_ADDRESSES: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
 
 /** Who is told of alerts or sent traces: whether it can be reached. Nothing is sent. */
 export async function checkReceiver(url: string, report: Report): Promise<void> {

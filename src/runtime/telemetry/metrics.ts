@@ -4,11 +4,14 @@
  * The registry is a value and not prom-client's global one: tests and several roles in a process stay apart.
  */
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { WithheldReason } from '../../domain/consent';
 import type { ErrorCode } from '../../domain/errors';
 import type { DestinationId, OrganizationId } from '../../domain/identifiers';
+import { ChangeState, type TakeUpVerdict } from '../../domain/patient-sync';
 import type { Standing } from '../../domain/standing';
 import type { KindCounts } from '../../transforms/model/counts';
 import { ITEM_KINDS } from '../../transforms/model/item';
+import { createHisMetrics, type HisMetrics } from './his-metrics';
 import { createProcessGauges, type ProcessGauges } from './process-gauges';
 import { createStandingGauges } from './standing-gauges';
 
@@ -29,6 +32,14 @@ export interface Metrics {
   /** A message goes out again after an ambiguous end: the EMR may see it twice. */
   possibleRepeat(destination: DestinationId): void;
   parked(code: ErrorCode): void;
+  /** A message of the HIS was taken up, or was not. */
+  patientReceived(organization: OrganizationId, verdict: TakeUpVerdict): void;
+  /** Messages of the HIS ended so, or are parked. @param counts by `ChangeState` */
+  patientChanges(organization: OrganizationId, counts: ReadonlyMap<string, number>): void;
+  /** Roche took a patient. @param seconds since the receipt of the newest message */
+  patientSent(organization: OrganizationId, service: 'create' | 'update', seconds: number): void;
+  /** The consent policy refused a file. */
+  refused(reason: WithheldReason): void;
   /** Resources without a mapping. @param type FHIR resource type as the file names it */
   unmapped(type: string, count: number): void;
   /** Elements that no mapping reads, in resources that have one. */
@@ -43,6 +54,8 @@ export interface Metrics {
   /** Shows how work stands; undefined: could not be read. */
   readonly standing: (standing: Standing | undefined) => void;
   readonly process: ProcessGauges;
+  /** The doors of the HIS. */
+  readonly his: HisMetrics;
 }
 
 /** Types that have a series of their own; any other text from a file counts as `other`. SPECS §1.5 lists what Roche sends. */
@@ -113,6 +126,31 @@ export function createMetrics(): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const patientsReceived = new Counter({
+    name: 'ductus_patient_messages_total',
+    help: 'Messages of the HIS that the workflow of their patient looked at: taken, repeat (came before), stale (older than what Roche has), conflict (control id used before).',
+    labelNames: ['organization', 'verdict'],
+    registers,
+  });
+  const patientsEnded = new Counter({
+    name: 'ductus_patient_changes_total',
+    help: 'Messages of the HIS by how they ended; `parked` ones wait for a person or a newer message.',
+    labelNames: ['organization', 'state'],
+    registers,
+  });
+  const patientsSent = new Histogram({
+    name: 'ductus_patients_seconds',
+    help: 'From the receipt of the newest message about a patient until Roche took the patient.',
+    labelNames: ['organization', 'service'],
+    buckets: DELIVERY_BUCKETS,
+    registers,
+  });
+  const refused = new Counter({
+    name: 'ductus_refused_total',
+    help: 'Files that the consent policy refused, by reason; one file may have several.',
+    labelNames: ['reason'],
+    registers,
+  });
   const unmapped = new Counter({
     name: 'ductus_unmapped_resources_total',
     help: 'Resources that have no mapping, by FHIR resource type; `element`: elements that no mapping reads.',
@@ -152,6 +190,15 @@ export function createMetrics(): Metrics {
     message: (destination, result) => messages.inc({ destination, result }),
     possibleRepeat: (destination) => repeats.inc({ destination }),
     parked: (code) => parked.inc({ code }),
+    patientReceived: (organization, verdict) => patientsReceived.inc({ organization, verdict }),
+    patientChanges: (organization, counts) => {
+      for (const state of Object.values(ChangeState)) {
+        const count = counts.get(state) ?? 0;
+        if (count > 0) patientsEnded.inc({ organization, state }, count);
+      }
+    },
+    patientSent: (organization, service, seconds) => patientsSent.observe({ organization, service }, seconds),
+    refused: (reason) => refused.inc({ reason }),
     unmapped: (type, count) => unmapped.inc({ type: KNOWN_TYPES.has(type) ? type : 'other' }, count),
     unread: (count) => unmapped.inc({ type: 'element' }, count),
     items: (destination, kinds) => {
@@ -166,5 +213,6 @@ export function createMetrics(): Metrics {
       requests.observe({ route, status: `${String(Math.floor(status / 100))}xx` }, seconds),
     standing: createStandingGauges(registry),
     process: createProcessGauges(registry),
+    his: createHisMetrics(registry),
   };
 }

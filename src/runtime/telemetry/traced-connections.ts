@@ -1,5 +1,6 @@
 /** The clients of the outside systems with a span around each request. */
 import type { EmrConnection } from '../../connectors/emr/connection';
+import { RochePatientsClient } from '../../connectors/roche/patients-client';
 import { RocheServicesClient } from '../../connectors/roche/services-client';
 import { S3ObjectReader } from '../../connectors/s3/object-reader';
 import { PresignedReader } from '../../connectors/s3/presigned-reader';
@@ -17,6 +18,20 @@ export class TracedRocheServices extends RocheServicesClient {
 
   override acknowledge(...args: Parameters<RocheServicesClient['acknowledge']>): Promise<void> {
     return traced('Roche acknowledge', client, () => super.acknowledge(...args));
+  }
+}
+
+export class TracedRochePatients extends RochePatientsClient {
+  override create(...args: Parameters<RochePatientsClient['create']>): ReturnType<RochePatientsClient['create']> {
+    return traced('Roche patient create', client, () => super.create(...args));
+  }
+
+  override update(...args: Parameters<RochePatientsClient['update']>): Promise<void> {
+    return traced('Roche patient update', client, () => super.update(...args));
+  }
+
+  override find(...args: Parameters<RochePatientsClient['find']>): ReturnType<RochePatientsClient['find']> {
+    return traced('Roche patient look-up', client, () => super.find(...args));
   }
 }
 

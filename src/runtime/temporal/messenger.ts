@@ -7,6 +7,7 @@ import type { DataSharingInput, Notification } from '../../domain/data-sharing';
 import type { DestinationInput } from '../../domain/destinations';
 import { DuctusError } from '../../domain/errors';
 import type { DestinationId, NotificationId, OrganizationId } from '../../domain/identifiers';
+import type { PatientChange, PatientKey, PatientSyncInput } from '../../domain/patient-sync';
 import type { RedeliveryPlanInput } from '../../domain/redelivery';
 import { LIMITS } from '../../domain/limits';
 import { SEARCH_ATTRIBUTES, SIGNALS, WORKFLOW_TYPES } from '../../domain/messages';
@@ -15,6 +16,7 @@ import {
   conflictingWorkflowId,
   dataSharingWorkflowId,
   destinationWorkflowId,
+  patientSyncWorkflowId,
   redeliveryPlanWorkflowId,
   redeliveryWorkflowId,
 } from '../../domain/workflow-ids';
@@ -57,6 +59,35 @@ export async function notifyDataSharing(
     ],
     staticSummary: `Roche notification for ${organization}`,
     staticDetails: `From token to ACK. The whole story: \`ductus trace ${notificationId}\``,
+  });
+}
+
+/**
+ * Gives a change to the workflow of its patient, which is started where it does not run. When this resolves, Temporal has
+ * stored it.
+ */
+export async function notifyPatientChange(
+  client: Client,
+  taskQueue: string,
+  { organization, patient, change }: PatientKey & { readonly change: PatientChange },
+): Promise<void> {
+  const input: PatientSyncInput = { organization, patient };
+  const workflowId = patientSyncWorkflowId(organization, patient);
+  await client.workflow.signalWithStart(WORKFLOW_TYPES.patientSync, {
+    workflowId,
+    taskQueue,
+    args: [input],
+    signal: SIGNALS.changed,
+    signalArgs: [change],
+    // With the rejecting policies, a signal to a closed run throws (ADR 0006); the registry tells a repeat from new work.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    typedSearchAttributes: [
+      { key: FLOW, value: 'patient-sync' },
+      { key: ORGANIZATION, value: organization },
+      { key: STAGE, value: Stage.received },
+    ],
+    staticSummary: `Patient of ${organization}`,
+    staticDetails: `From the HIS to Roche. The whole story: \`ductus trace ${workflowId}\``,
   });
 }
 
@@ -121,6 +152,8 @@ export function createWorkflowMessenger(client: Client, taskQueue: string): Work
     },
     conflict: (key, notification) =>
       reached(client, () => notifyDataSharing(client, taskQueue, { ...key, notification }, true)),
+    patientChanged: (key, change) => reached(client, () => notifyPatientChange(client, taskQueue, { ...key, change })),
+    patientMerged: async (workflowId) => void (await signal(workflowId, SIGNALS.merged)),
     redeliver: async (input) => {
       const { organization, notificationId, variant, digest } = input;
       await reached(client, () =>

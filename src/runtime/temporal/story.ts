@@ -28,6 +28,10 @@ const KIND_OF_STEP: Readonly<Record<string, StoryKind>> = {
   closeNotification: 'closed',
   startConflict: 'redelivery',
   raiseDeadlineAlert: 'alert',
+  takeUpChanges: 'opened',
+  sendPatient: 'message',
+  recordPatientParked: 'parked',
+  reportToDesk: 'alert',
 };
 
 /** The entries of one run, in the order of the history. */
@@ -155,6 +159,22 @@ function signalEntry(name: string, argument: unknown, notifications: number): To
       const id = operationId === null ? '' : `, x-operation-id ${operationId}`;
       return ['notified', `Roche notified (${String(notifications)} in this run${made}${id})`, details];
     }
+    case SIGNALS.changed: {
+      // Its content is about a person, and stays out of every story.
+      const origin = typeof argument === 'object' && argument !== null && 'origin' in argument ? argument.origin : null;
+      const details = {
+        event: field(argument, 'event') ?? null,
+        controlId: field(origin, 'controlId') ?? null,
+        source: field(origin, 'source') ?? null,
+      };
+      return [
+        'notified',
+        `the HIS sent ${details.event ?? '?'} ${details.controlId ?? '?'} (${details.source ?? '?'})`,
+        details,
+      ];
+    }
+    case SIGNALS.merged:
+      return ['waiting', 'the number was merged into another'];
     case SIGNALS.turn:
       return ['waiting', 'an earlier file of the patient is out of the way'];
     case SIGNALS.released:
@@ -208,9 +228,11 @@ function doneEntry({ name, input }: Step, result: unknown, attempt: number): Tol
     case 'transformRedelivery':
       return status === 'blocked'
         ? ['waiting', `waits behind ${field(result, 'behind') ?? '?'}`, details]
-        : said(
-            `made ${plural(Number(field(result, 'messages')), 'message')} with ${plural(Number(field(result, 'observations')), 'observation')}`,
-          );
+        : status === 'refused'
+          ? said('refused by the consent policy: nothing is delivered')
+          : said(
+              `made ${plural(Number(field(result, 'messages')), 'message')} with ${plural(Number(field(result, 'observations')), 'observation')}`,
+            );
     case 'deliverMessages': {
       const destination = field(input, 'destination');
       const to = destination === undefined ? '' : ` to ${destination}`;
@@ -232,6 +254,20 @@ function doneEntry({ name, input }: Step, result: unknown, attempt: number): Tol
       );
     case 'closeNotification':
       return said('closed in the ledger', { outcome: field(input, 'outcome') ?? null });
+    case 'takeUpChanges':
+      return said(`taken up: ${Array.isArray(result) ? result.join(', ') : '?'}`);
+    case 'sendPatient':
+      if (status === 'accepted')
+        return ['delivered', `Roche has the patient: ${field(result, 'state') ?? '?'}${tries}`, details];
+      return status === 'forwarded'
+        ? said('handed to the patient to whom the number leads')
+        : ['waiting', 'waits for Roche’s patient services', details];
+    case 'recordPatientParked':
+      return said(`parked: ${field(input, 'code') ?? '?'} ${field(input, 'message') ?? ''}`.trimEnd(), {
+        code: field(input, 'code') ?? null,
+      });
+    case 'reportToDesk':
+      return said('told to the registration desk');
     case 'startConflict':
       return said('another file under this id is handed to work of its own');
     case 'raiseDeadlineAlert':

@@ -6,6 +6,7 @@ import { NativeConnection, Worker, type InjectedSinks, type WorkerOptions } from
 import { createDataSharingActivities } from '../../activities/data-sharing';
 import { createDestinationActivities } from '../../activities/destination';
 import { createHousekeepingActivities } from '../../activities/housekeeping';
+import { createPatientSyncActivities } from '../../activities/patient-sync';
 import { createRedeliveryActivities } from '../../activities/redelivery';
 import { createWatchActivities } from '../../activities/watch';
 import type { ActivityDependencies } from '../../activities/dependencies';
@@ -55,6 +56,7 @@ export async function startWorker(
         ...createDataSharingActivities(deps),
         ...createDestinationActivities(deps),
         ...createHousekeepingActivities(deps),
+        ...createPatientSyncActivities(deps),
         ...createRedeliveryActivities(deps),
         ...createWatchActivities(deps),
       },

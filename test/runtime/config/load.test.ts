@@ -50,6 +50,40 @@ describe('parseConfig', () => {
     expect(JSON.stringify(config)).not.toContain('planted');
   });
 
+  it('should not ask for consent where nobody could be in the registry', () => {
+    const required = MINIMAL.replace(
+      'destinations: [emr]',
+      'destinations: [emr]\n    patientIdentity: { consent: required }',
+    );
+    expect(problems(required).join('\n')).toContain(
+      'organizations.st-marien.patientIdentity.consent: "required" needs patientSync',
+    );
+    const synced = `${required.trimEnd()}\n`.replace(
+      'patientIdentity:',
+      'patientSync: { fhirUrl: "https://roche.example/stu3/" }\n    patientIdentity:',
+    );
+    expect(Object.values(parse(synced).organizations)).toMatchObject([
+      { patientIdentity: { consent: 'required', withoutConsent: 'park', source: 'as-sent' } },
+    ]);
+  });
+
+  it('should refuse listeners of one port, and an authority that no PID-3 can have', () => {
+    const synced = (sync: string) =>
+      MINIMAL.replace(
+        'destinations: [emr]',
+        `destinations: [emr]\n    patientSync: { fhirUrl: "https://roche.example/stu3/", ${sync} }`,
+      );
+    expect(problems(synced('mllp: [{ name: a, port: 2575 }, { name: b, port: 2575 }]')).join('\n')).toContain(
+      'organizations.st-marien.patientSync.mllp.1.port: 2575 is wrong; is also the port of another listener',
+    );
+    const several =
+      'mllp: [{ name: a, port: 0 }, { name: b, port: 0 }, { name: c, port: 1 }, { name: d, host: "::", port: 1 }]';
+    expect(() => parse(synced(several))).not.toThrow();
+    expect(problems(synced('identifier: { authority: "HOSP&1.2.3&ISO" }')).join('\n')).toContain(
+      'organizations.st-marien.patientSync.identifier.authority: is the first part of PID-3.4 alone',
+    );
+  });
+
   it('should freeze all of it', () => {
     const config = parse(MINIMAL);
     expect(() => Object.assign(config.api, { port: 1 })).toThrow(TypeError);

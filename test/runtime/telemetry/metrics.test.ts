@@ -28,6 +28,7 @@ describe('createMetrics', () => {
     metrics.message(EMR, 'DUCTUS_EMR_REJECTED');
     metrics.possibleRepeat(EMR);
     metrics.parked('DUCTUS_EMR_REJECTED');
+    metrics.refused('withdrawn');
     metrics.alert('DUCTUS_DEADLINE');
     const text = await metrics.registry.metrics();
     expect(text).toContain('ductus_notifications_total{result="accepted"} 2');
@@ -36,6 +37,7 @@ describe('createMetrics', () => {
     expect(text).toContain('ductus_messages_total{destination="emr",result="DUCTUS_EMR_REJECTED"} 1');
     expect(text).toContain('ductus_possible_repeats_total{destination="emr"} 1');
     expect(text).toContain('ductus_parked_total{code="DUCTUS_EMR_REJECTED"} 1');
+    expect(text).toContain('ductus_refused_total{reason="withdrawn"} 1');
     expect(text).toContain('ductus_alerts_total{code="DUCTUS_DEADLINE"} 1');
   });
 

@@ -45,6 +45,8 @@ export async function startSimulator(
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** Header Retry-After. */
+  readonly retryAfter?: string;
 }
 
 export class RocheClient implements AsyncDisposable {
@@ -67,6 +69,26 @@ export class RocheClient implements AsyncDisposable {
 
   /** POST without a body and with the headers that every request has; `changes` replaces some, '' leaves one out. */
   async post(path: string, changes: Readonly<Record<string, string>> = {}, body?: string): Promise<Answer> {
+    return this.#send('POST', `${this.#simulator.servicesUrl}${path}`, changes, body);
+  }
+
+  /** A request to the patient services. */
+  async patients(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object | string,
+    changes: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    return this.#send(method, `${this.#simulator.fhirUrl}${path}`, changes, text);
+  }
+
+  async #send(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    changes: Readonly<Record<string, string>>,
+    body: string | undefined,
+  ): Promise<Answer> {
     const headers = {
       org_id: ORGANIZATION.emrOid,
       client_id: ORGANIZATION.clientId,
@@ -75,13 +97,18 @@ export class RocheClient implements AsyncDisposable {
       'content-type': 'application/json',
       ...changes,
     };
-    const answer = await request(`${this.#simulator.servicesUrl}${path}`, {
-      method: 'POST',
+    const answer = await request(url, {
+      method,
       headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== '')),
       dispatcher: this.#agent,
       ...(body === undefined ? {} : { body }),
     });
-    return { status: answer.statusCode, text: await answer.body.text() };
+    const retryAfter = answer.headers['retry-after'];
+    return {
+      status: answer.statusCode,
+      text: await answer.body.text(),
+      ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
+    };
   }
 
   async token(): Promise<Token> {

@@ -1,42 +1,10 @@
 /**
- * MLLP frames (SPECS §6.4): 0x0B, the message, 0x1C 0x0D. Reads from a byte stream as it comes: split frames,
- * several frames in one read, line ends between frames. Written here because the framing of the libraries
- * that were tried has no limit on its buffer or gives a message twice when its frame is split.
+ * The strict reader of frames, for a connection that Ductus opened: whatever is not a frame ends it, since a stray byte
+ * there would make the next answer that of another message.
  */
+import { CARRIAGE_RETURN, END, LINE_FEED, MllpFramingError, START } from './framing';
 
-const START = 0x0b;
-const END = 0x1c;
-const CARRIAGE_RETURN = 0x0d;
-const LINE_FEED = 0x0a;
-
-/** What is wrong with a byte stream. No bytes of it: they may be PHI. */
-export class MllpFramingError extends Error {
-  override readonly name = 'MllpFramingError';
-  /** `outside-frame`: bytes where a frame should begin; `too-large`: a frame over the limit; `forbidden-byte`: a message that cannot be framed. */
-  readonly reason: 'outside-frame' | 'too-large' | 'forbidden-byte';
-
-  constructor(reason: MllpFramingError['reason'], message: string) {
-    super(message);
-    this.reason = reason;
-  }
-}
-
-/**
- * A message as one frame.
- * @throws MllpFramingError when the message holds 0x0B or 0x1C: the receiver would see other messages
- */
-export function encodeFrame(message: Uint8Array): Buffer {
-  if (message.includes(START) || message.includes(END)) {
-    throw new MllpFramingError('forbidden-byte', 'The message holds a byte that MLLP uses for framing.');
-  }
-  const frame = Buffer.allocUnsafe(message.length + 3);
-  frame[0] = START;
-  frame.set(message, 1);
-  frame[message.length + 1] = END;
-  frame[message.length + 2] = CARRIAGE_RETURN;
-  return frame;
-}
-
+/** Reads from a byte stream as it comes: split frames, several frames in one read, line ends between frames. */
 export class MllpDecoder {
   readonly #maxBytes: number;
   /** Chunks of the frame that has begun; undefined between frames. */

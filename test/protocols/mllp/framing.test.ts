@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { encodeFrame, MllpDecoder, MllpFramingError } from '../../../src/connectors/emr/mllp-framing';
+import { MllpDecoder } from '../../../src/protocols/mllp/decoder';
+import { encodeFrame, MllpFramingError } from '../../../src/protocols/mllp/framing';
 
 const LIMIT = 1000;
 const payload = fc
