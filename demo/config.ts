@@ -1,6 +1,7 @@
-/** Writes the demo's `ductus.yaml`: a real configuration, as a hospital would write it, for two simulators on loopback. */
+/** Writes the demo's `ductus.yaml`: a real configuration, as a hospital would write it, for simulators on loopback. */
 import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import { SAMPLE_AUTHORITY } from '../simulators/roche-dc/sample-data';
 import type { DemoFolder } from './folder';
 import { ORGANIZATIONS, type DemoOrganization } from './organizations';
 import type { SecretName } from './secrets';
@@ -13,9 +14,18 @@ export interface DemoAddresses {
   /** Of the codec server; undefined: none. */
   readonly codecPort: number | undefined;
   readonly rocheServicesUrl: string;
+  /** Of Roche's patient services. */
+  readonly rocheFhirUrl: string;
   readonly s3Endpoint: string;
   readonly emrPort: number;
+  /** Where each hospital's HIS connects, in the order of `ORGANIZATIONS`; 0 or left out: any free one. */
+  readonly hisPorts: readonly number[];
 }
+
+/** Real partners get longer waits; nobody wants to watch those. */
+const PAUSE = { afterFailures: 3, firstWaitMs: 500, longestWaitMs: 2_000 } as const;
+/** The simulator's worst create takes 2 s (`ROCHE_LATENCY_SCALE`). */
+const CREATE_TIMEOUT_MS = 5_000;
 
 const HEAD = [
   '# Written by `npm start` for the demo, anew at each start: change a copy, not this file.',
@@ -27,7 +37,7 @@ const HEAD = [
 export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string {
   const secret = (name: SecretName) => ({ file: `secrets/${name}` });
   const certificate = (name: string) => ({ file: `certificates/${name}` });
-  const organization = (one: DemoOrganization) => ({
+  const organization = (one: DemoOrganization, index: number) => ({
     emrOid: one.emrOid,
     timeZone: one.timeZone,
     notification: { basic: { username: one.username, password: secret(one.password) } },
@@ -42,15 +52,22 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
       },
     },
     retrieval: { endpoint: addresses.s3Endpoint, ca: certificate('ca.pem'), allowedHosts: ['localhost'] },
+    ...(one.asksForConsent ? { patientIdentity: { source: 'registry', consent: 'required' } } : {}),
     destinations: [one.destination],
+    patientSync: {
+      fhirUrl: addresses.rocheFhirUrl,
+      createTimeoutMs: CREATE_TIMEOUT_MS,
+      identifier: { system: SAMPLE_AUTHORITY },
+      mllp: [{ name: one.his.listener, host: '127.0.0.1', port: addresses.hisPorts[index] ?? 0 }],
+      pause: PAUSE,
+    },
   });
   const destination = ({ insulin }: DemoOrganization) => ({
     kind: 'mllp',
     host: '127.0.0.1',
     port: addresses.emrPort,
     acknowledgmentTimeoutMs: 10_000,
-    // A real EMR gets longer waits; nobody wants to watch those.
-    pause: { afterFailures: 3, firstWaitMs: 500, longestWaitMs: 2_000 },
+    pause: PAUSE,
     hl7: { insulin, devices: 'describe' },
   });
   const config = {
@@ -72,7 +89,7 @@ export function demoConfig(folder: DemoFolder, addresses: DemoAddresses): string
     // Everything is on the loopback, and the demo reads its own counts.
     metrics: { public: true },
     operators: [{ name: 'demo', token: secret('operator-token'), rights: ['read', 'repair', 'decode'] }],
-    organizations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.id, organization(one)])),
+    organizations: Object.fromEntries(ORGANIZATIONS.map((one, index) => [one.id, organization(one, index)])),
     destinations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.destination, destination(one)])),
   };
   return HEAD + stringify(config);

@@ -1,7 +1,7 @@
 /** What scenes of the sample day are made of: sharing a file, waiting for something, a pause. */
 /// <reference types="fhir" />
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bgBundle, type BgBundleOptions } from '../simulators/roche-dc/sample-data';
+import { bgBundle, type BgBundleOptions, type SamplePatient } from '../simulators/roche-dc/sample-data';
 import { diaryBundle, type DiaryOptions } from '../simulators/roche-dc/sample-diary';
 import type { ShareRequest } from '../simulators/roche-dc/roche-simulator';
 import type { NotificationStats, RocheStats } from '../simulators/roche-dc/statistics';
@@ -9,18 +9,27 @@ import { RandomStream } from '../simulators/random';
 import type { CommandResult } from './ductus-command';
 import { DemoError } from './demo-error';
 import type { DemoEmr } from './emr';
+import type { DemoHis } from './his';
 import type { Narrator } from './narrator';
 import type { DemoOrganization } from './organizations';
+import type { PatientCounts } from './patient-counts';
 import type { DemoRoche } from './roche';
 
 export interface DayParts {
   readonly roche: DemoRoche;
   readonly emr: DemoEmr;
+  readonly his: (organization: DemoOrganization) => DemoHis;
+  /** How the patients stand, by the simulators. */
+  readonly patients: () => PatientCounts;
+  /** Patient numbers of all messages that the EMRs accepted so far. */
+  readonly emrNumbers: () => ReadonlySet<string>;
   readonly tell: Narrator;
   /** Tells what the simulators have seen, so that it comes before what a scene says about it. */
   readonly look: () => Promise<void>;
   /** Runs an operator's command, as the reader could. */
   readonly ductus: (args: readonly string[]) => Promise<CommandResult>;
+  /** Writes a file into the demo's folder. @returns its path */
+  readonly file: (name: string, text: string) => string;
   /** How the reader would type `ductus`. */
   readonly command: string;
   /** Page of a workflow in the Temporal Web UI; undefined: the demo does not run one. */
@@ -60,6 +69,11 @@ export class Day {
     this.random = new RandomStream(parts.roche.seed, 'sample day');
   }
 
+  /** One of the hospital's patients as Roche names them: as the HIS registered them, if it did. */
+  patient(organization: DemoOrganization, patient: number): SamplePatient | number {
+    return this.parts.his(organization).sampled(patient) ?? organization.firstPatient + patient;
+  }
+
   /** A bundle with nothing but readings of one of the hospital's patients. */
   readings(
     organization: DemoOrganization,
@@ -68,7 +82,7 @@ export class Day {
     more: Partial<BgBundleOptions> = {},
   ): fhir.Bundle {
     return bgBundle({
-      patient: organization.firstPatient + patient,
+      patient: this.patient(organization, patient),
       count,
       seed: this.#seed(),
       start: this.#before(count * INTERVAL_MINUTES * 60_000),
@@ -81,7 +95,7 @@ export class Day {
   /** The diary of one of the hospital's patients: all data types, with the devices. */
   diary(organization: DemoOrganization, patient: number, meals: number, more: Partial<DiaryOptions> = {}): fhir.Bundle {
     return diaryBundle({
-      patient: organization.firstPatient + patient,
+      patient: this.patient(organization, patient),
       seed: this.#seed(),
       start: this.#before(meals * HOURS_BETWEEN_MEALS * HOUR_MS),
       meals,
@@ -128,6 +142,15 @@ export class Day {
   /** Waits for something that Roche sees. @throws DemoError when it does not happen in time */
   async roche(what: string, condition: (stats: RocheStats) => boolean): Promise<RocheStats> {
     return this.#within(what, this.parts.roche.waitUntil(condition, this.parts.patienceMs));
+  }
+
+  /** Waits for something that Roche's patient services see. */
+  async patients(what: string, condition: (counts: PatientCounts) => boolean): Promise<void> {
+    const { roche, patients, patienceMs } = this.parts;
+    await this.#within(
+      what,
+      roche.waitUntilPatients(() => condition(patients()), patienceMs),
+    );
   }
 
   /** Waits for something that the EMR sees. */

@@ -11,7 +11,14 @@ import { DUCTUS_MAIN, ductusEnvironment } from './ductus-command';
 import { DemoError } from './demo-error';
 import type { DemoFolder } from './folder';
 
-const LogLineSchema = z.object({ level: z.string().optional(), msg: z.string(), url: z.string().optional() });
+const LogLineSchema = z.object({
+  level: z.string().optional(),
+  msg: z.string(),
+  url: z.string().optional(),
+  /** Of an MLLP listener: its name. */
+  source: z.string().optional(),
+  port: z.number().optional(),
+});
 
 /** Ductus itself gives running work 20 s and its servers 10 s each. */
 const STOP_MS = 45_000;
@@ -23,6 +30,8 @@ export interface DuctusProcess {
   readonly temporalUi: string | undefined;
   /** Of its codec server; undefined: none is configured. */
   readonly codecUrl: string | undefined;
+  /** Port of each MLLP listener, by its name. */
+  readonly mllpPorts: ReadonlyMap<string, number>;
   readonly pid: number;
   /** Resolves when it ends, however. */
   readonly ended: Promise<ChildEnd>;
@@ -30,14 +39,16 @@ export interface DuctusProcess {
 }
 
 /**
- * Starts Ductus and waits until it takes notifications.
+ * Starts Ductus and waits until it takes notifications, and messages of the HIS.
  * @param folder with its `ductus.yaml`
+ * @param listeners names of its MLLP listeners
  * @param progress told in a few words what it does until then
  * @param signal ends the start
  * @throws DemoError with what it said when it ends before
  */
 export async function startDuctus(
   folder: DemoFolder,
+  listeners: readonly string[],
   progress: (what: string) => void,
   signal: AbortSignal,
 ): Promise<DuctusProcess> {
@@ -59,8 +70,8 @@ export async function startDuctus(
     signal.removeEventListener('abort', abort);
   });
   try {
-    const { url, temporalUi, codecUrl } = await listening(child, log, progress, folder);
-    return { url, temporalUi, codecUrl, pid: child.pid ?? 0, ended: gone, stop: () => endChild(child, STOP_MS) };
+    const found = await listening(child, log, listeners, progress, folder);
+    return { ...found, pid: child.pid ?? 0, ended: gone, stop: () => endChild(child, STOP_MS) };
   } catch (error) {
     await endChild(child, STOP_MS);
     signal.throwIfAborted();
@@ -70,16 +81,13 @@ export async function startDuctus(
   }
 }
 
-interface Listening {
-  readonly url: string;
-  readonly temporalUi: string | undefined;
-  readonly codecUrl: string | undefined;
-}
+type Listening = Pick<DuctusProcess, 'url' | 'temporalUi' | 'codecUrl' | 'mllpPorts'>;
 
-/** Reads its log, for as long as it runs; resolves at the line that says where it listens. */
+/** Reads its log, for as long as it runs; resolves at the last of the lines that say where it listens. */
 async function listening(
   child: ChildProcess,
   log: WriteStream,
+  listeners: readonly string[],
   progress: (what: string) => void,
   folder: DemoFolder,
 ): Promise<Listening> {
@@ -93,6 +101,8 @@ async function listening(
   return new Promise((resolve, reject) => {
     let temporalUi: string | undefined;
     let codecUrl: string | undefined;
+    let url: string | undefined;
+    const mllpPorts = new Map<string, number>();
     let ready = false;
     createInterface({ input: stdout }).on('line', (line) => {
       log.write(`${line}\n`);
@@ -100,9 +110,11 @@ async function listening(
       if (entry === undefined) return;
       temporalUi = /Web UI (http\S+?),/.exec(entry.msg)?.[1] ?? temporalUi;
       if (entry.msg === 'codec server listens') codecUrl = entry.url;
-      if (entry.msg === 'api listens' && entry.url !== undefined) {
-        ready = true;
-        resolve({ url: entry.url, temporalUi, codecUrl });
+      if (entry.msg === 'api listens') url = entry.url;
+      if (entry.msg === 'MLLP listens' && entry.source !== undefined) mllpPorts.set(entry.source, entry.port ?? 0);
+      if (url !== undefined) {
+        ready = listeners.every((name) => mllpPorts.has(name));
+        if (ready) resolve({ url, temporalUi, codecUrl, mllpPorts });
       } else if (entry.level === 'info' && !entry.msg.includes('\n')) {
         progress(entry.msg);
       }

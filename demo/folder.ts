@@ -97,6 +97,13 @@ export class DemoFolder {
     writeFileSync(this.#runFile, `${JSON.stringify(running)}\n`, { mode: 0o600 });
   }
 
+  /** Writes a file for its owner. @returns its path */
+  write(name: string, text: string): string {
+    const file = join(this.path, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+
   /** Throws everything away. */
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });

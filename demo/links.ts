@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Display } from './display';
 import type { DuctusProcess } from './ductus-process';
 import type { DemoFolder } from './folder';
-import { ST_MARIEN } from './organizations';
+import { ORGANIZATIONS, ST_MARIEN } from './organizations';
 
 /** The folder's `ductus` as the reader types it in the folder where the demo was started. */
 export function typedCommand(folder: DemoFolder): string {
@@ -34,6 +34,7 @@ export function uiLinks(display: Display, { temporalUi, codecUrl }: DuctusProces
   if (temporalUi === undefined) return [];
   return lines(display, [
     ['Temporal Web UI', workflowsUrl(temporalUi, 'DuctusFlow="data-sharing"')],
+    ['  patients', workflowsUrl(temporalUi, 'DuctusFlow="patient-sync"')],
     ['  what is parked', workflowsUrl(temporalUi, 'DuctusStage="parked"')],
     ...(codecUrl === undefined
       ? []
@@ -59,6 +60,8 @@ export function links(display: Display, ductus: DuctusProcess, folder: DemoFolde
     ...lines(display, [
       ['health, metrics', `${ductus.url}/health/ready  ${ductus.url}/metrics`],
       ['parked work', `${command} parked list`],
+      ['patients', `${command} patients list`],
+      ['your own ADT', `MLLP on ${mllpDoors(ductus)}`],
       ['destinations', `${command} destinations list`],
       ['your own bundle', 'npm start -- --send my-bundle.json'],
       ['  or a made-up one', `curl ${JSON_BODY} -d '${sample}' ${control.roche}/share`],
@@ -67,6 +70,10 @@ export function links(display: Display, ductus: DuctusProcess, folder: DemoFolde
       ['configuration, log', `${typedPath(folder.config)}  ${typedPath(folder.log)}`],
     ]),
   ];
+}
+
+function mllpDoors({ mllpPorts }: DuctusProcess): string {
+  return ORGANIZATIONS.map(({ id, his }) => `127.0.0.1:${String(mllpPorts.get(his.listener) ?? 0)} (${id})`).join(', ');
 }
 
 const JSON_BODY = "-H 'content-type: application/json'";

@@ -12,6 +12,9 @@ import { playNightShift, tellNightScore } from './night-shift/night-shift';
 import { createNarrator, type Narrator } from './narrator';
 import { demoCommand, type DemoOptions } from './options';
 import { ANY_PORTS, usualPorts } from './ports';
+import type { PatientCounts } from './patient-counts';
+import { patientProblems, patientResult } from './patient-result';
+import { EXPECTED_PATIENTS } from './patient-scenes';
 import { flowResult, problems, type FlowResult } from './result';
 import { EXPECTED, playSampleDay } from './sample-day';
 import { sendFile } from './send';
@@ -119,6 +122,7 @@ async function once(stage: Stage): Promise<void> {
   display.print(`Ductus demo, one day: data in ${folder.path}, seed ${String(seed)}`);
   let result: FlowResult;
   let shared: ItemCounts;
+  let patients: PatientCounts;
   const session = await Session.open({ folder, ports: ANY_PORTS, seed, tell, restart: false, signal: stopping });
   const painting = new AbortController();
   const painted = paintScores(display, session, painting.signal);
@@ -128,6 +132,7 @@ async function once(stage: Stage): Promise<void> {
     const counts = session.counts();
     result = flowResult(counts, await session.unmapped(), seed);
     shared = counts.shared;
+    patients = session.patients();
   } finally {
     painting.abort();
     await painted.catch(() => undefined);
@@ -135,8 +140,10 @@ async function once(stage: Stage): Promise<void> {
     await session.close();
     if (temporary && stopping.aborted) folder.remove();
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  const wrong = problems(result, EXPECTED, shared);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(result)}\n${JSON.stringify(patientResult(patients))}\n`);
+  }
+  const wrong = [...problems(result, EXPECTED, shared), ...patientProblems(patients, EXPECTED_PATIENTS)];
   if (wrong.length > 0) {
     throw new DemoError(
       `Not as it should be: ${wrong.join('; ')}.`,
@@ -157,9 +164,13 @@ async function playDay(
   await playSampleDay({
     roche: session.roche,
     emr: session.emr,
+    his: (organization) => session.his(organization),
+    patients: () => session.patients(),
+    emrNumbers: () => session.emrNumbers,
     tell: stage.tell,
     look: () => session.look(),
     ductus: (args) => runDuctusCommand(folder, args),
+    file: (name, text) => folder.write(name, text),
     command: typedCommand(folder),
     page: (workflowId) => {
       const ui = session.ductus?.temporalUi;

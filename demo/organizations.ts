@@ -1,4 +1,5 @@
-/** The two hospitals of the demo, in two time zones, each with an EMR that wants insulin in another form. OIDs are below 2.999, the arc for examples. */
+/** The two hospitals of the demo, in two time zones, each with an EMR that wants insulin in another form and a HIS that writes ADT in another. OIDs are below 2.999, the arc for examples. */
+import type { HisStyle } from '../simulators/his/styles';
 import type { SecretName } from './secrets';
 
 export interface DemoOrganization {
@@ -14,6 +15,10 @@ export interface DemoOrganization {
   readonly username: string;
   readonly clientSecret: SecretName;
   readonly password: SecretName;
+  /** How its HIS writes ADT, and of which of the simulator's regions its people are. */
+  readonly his: { readonly listener: string; readonly style: HisStyle; readonly region: number };
+  /** Whether its EMR gets data of patients only whom its HIS has registered and who have consented, under the numbers of the registry. */
+  readonly asksForConsent: boolean;
   /** Number of its first synthetic patient. */
   readonly firstPatient: number;
 }
@@ -28,6 +33,8 @@ export const ST_MARIEN: DemoOrganization = {
   username: 'roche-st-marien',
   clientSecret: 'st-marien-client-secret',
   password: 'st-marien-callback-password',
+  his: { listener: 'his-marien', style: 'german', region: 1 },
+  asksForConsent: false,
   firstPatient: 1,
 };
 
@@ -41,6 +48,8 @@ export const ST_ANNA: DemoOrganization = {
   username: 'roche-st-anna',
   clientSecret: 'st-anna-client-secret',
   password: 'st-anna-callback-password',
+  his: { listener: 'his-anna', style: 'spanish', region: 0 },
+  asksForConsent: true,
   firstPatient: 501,
 };
 

@@ -23,7 +23,7 @@ export async function paintScores(display: Display, session: Session, end: Abort
       display.paint(['', ...scoreTable(session.columns(), (style, text) => display.style(style, text))]);
       return;
     }
-    const line = scoreLine(session.counts());
+    const line = scoreLine(session.counts(), session.patients());
     if (line !== lastLine && (last || Date.now() >= lineAt)) {
       display.print(`         ${line}`);
       lastLine = line;

@@ -1,6 +1,6 @@
 /**
- * The sample day: 60 notifications for two hospitals in about twenty seconds, with what goes wrong on a real day. Each
- * scene waits until what it is about has happened, so that the story is the same on a slow machine.
+ * The sample day: 60 notifications and a few patients for two hospitals in about half a minute, with what goes wrong on a real
+ * day. Each scene waits until what it is about has happened, so that the story is the same on a slow machine.
  */
 import { DIARY_EDITS, editedDiary } from '../simulators/roche-dc/sample-edits';
 import { sampleReport } from '../simulators/roche-dc/sample-report';
@@ -9,6 +9,7 @@ import { dataSharingWorkflowId } from '../src/domain/workflow-ids';
 import { NotificationIdSchema, OrganizationIdSchema } from '../src/domain/identifiers';
 import { Day, isAnswered, type DayBundle, type DayFile, type DayParts } from './day';
 import { ORGANIZATIONS, ST_ANNA, ST_MARIEN } from './organizations';
+import { PatientScenes } from './patient-scenes';
 import type { Expected } from './result';
 
 /** What the day brings, whatever the seed: two diaries are edited (`DIARY_EDITS`), and a report is replaced. */
@@ -30,16 +31,23 @@ const OUTAGE_MS = 2_500;
 /** Plays the day. @throws DemoError when something does not happen; what `signal` was aborted with */
 export async function playSampleDay(parts: DayParts): Promise<void> {
   const day = new Day(parts);
+  const patients = new PatientScenes(day);
+  await patients.morning();
   const morning = await morningRound(day);
   await brokenConnection(day);
+  await patients.changes();
   const refused = await unknownPatient(day);
+  await patients.refused();
   await corrections(day, morning, refused);
   await largeFiles(day, refused);
   await emrAway(day, refused);
+  await patients.merge();
   await lostAcknowledgment(day);
   await clocksChange(day, refused);
-  await eveningRound(day, morning, refused);
+  const unasked = await eveningRound(day, morning, refused);
+  await patients.consent(unasked);
   await repair(day, refused);
+  await patients.evening();
   await day.allAcknowledged();
 }
 
@@ -58,9 +66,11 @@ async function stream(day: Day, count: number, firstPatient: number, longest = 2
 
 /** The report on a patient. @param version a higher one replaces the one before */
 async function report(day: Day, organization: typeof ST_MARIEN, patient: number, version: number): Promise<void> {
-  const number = organization.firstPatient + patient;
   const finding = `Time in range ${String(60 + version)} % (made up).`;
-  await day.shareReport(organization, sampleReport({ patient: number, seed: day.parts.roche.seed, version, finding }));
+  await day.shareReport(
+    organization,
+    sampleReport({ patient: day.patient(organization, patient), seed: day.parts.roche.seed, version, finding }),
+  );
 }
 
 async function morningRound(day: Day): Promise<DayBundle[]> {
@@ -176,17 +186,20 @@ async function clocksChange(day: Day, refused: DayFile): Promise<void> {
   tell.good("The EMRs have each time with the offset of the hospital's zone; where two were possible, a note says so");
 }
 
-async function eveningRound(day: Day, morning: readonly DayFile[], refused: DayFile): Promise<void> {
+/** @returns the file about a patient who has not consented */
+async function eveningRound(day: Day, morning: readonly DayFile[], refused: DayFile): Promise<DayFile> {
   const { tell, roche } = day.parts;
   tell.say('Evening: six more files, and Roche repeats a notification that was dealt with in the morning');
-  await stream(day, 6, 63);
+  const files = await stream(day, 6, 63);
+  const unasked = files.at(-1) ?? refused;
   const repeated = morning[2]?.messageId ?? '';
   await roche.repeat(repeated);
   await day.roche('the ACK of the repeat', ({ notifications }) =>
     notifications.some((one) => one.messageId === repeated && isAnswered(one)),
   );
-  await day.allAcknowledged([refused]);
+  await day.allAcknowledged([refused, unasked]);
   tell.good('The repeat is acknowledged with its new receipt handle, and nothing was delivered again');
+  return unasked;
 }
 
 async function repair(day: Day, file: DayFile): Promise<void> {

@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { writeCertificates } from '../simulators/certificates';
 import { listenForControl } from '../simulators/control-server';
 import { createRocheControl } from '../simulators/roche-dc/control';
+import { SAMPLE_AUTHORITY } from '../simulators/roche-dc/sample-data';
 import { describeEnd } from '../src/runtime/embedded/child';
 import { writeDemoConfig } from './config';
 import { isAnswered } from './day';
@@ -12,12 +13,14 @@ import { writeDuctusCommand } from './ductus-command';
 import { startDuctus, type DuctusProcess } from './ductus-process';
 import { DemoEmr } from './emr';
 import type { DemoFolder } from './folder';
+import { DemoHis } from './his';
 import type { ControlUrls } from './links';
 import type { Narrator } from './narrator';
 import { Observer } from './observer';
-import { ORGANIZATIONS, ST_MARIEN } from './organizations';
+import { ORGANIZATIONS, ST_MARIEN, type DemoOrganization } from './organizations';
+import { countPatients, type PatientCounts } from './patient-counts';
 import type { DemoPorts } from './ports';
-import { DemoRoche } from './roche';
+import { DemoRoche, ROCHE_LATENCY_SCALE } from './roche';
 import { Scoreboard, type FlowCounts } from './scoreboard';
 import { writeSecrets, type Secrets } from './secrets';
 import type { Column } from './table';
@@ -47,6 +50,9 @@ export class Session {
   readonly #secrets: Secrets;
   readonly #board = new Scoreboard();
   readonly #observer: Observer;
+  readonly #his: ReadonlyMap<DemoOrganization, DemoHis>;
+  /** Patient numbers in what the EMRs accepted. */
+  readonly #emrNumbers = new Set<string>();
   readonly #closers: (() => Promise<void>)[] = [];
   #fail: (error: Error) => void = () => undefined;
   #ductus: DuctusProcess | undefined;
@@ -61,6 +67,7 @@ export class Session {
     this.#secrets = secrets;
     this.#observer = new Observer(options.tell);
     this.emr = new DemoEmr(options.folder.frames, options.seed, options.ports.emrControl);
+    this.#his = new Map(ORGANIZATIONS.map((one) => [one, new DemoHis(one, options.seed, options.signal)]));
     this.roche = roche;
     this.roche.onShare = (file) => this.#board.share(file);
     this.failed = new Promise<never>((_resolve, reject) => (this.#fail = reject));
@@ -82,6 +89,7 @@ export class Session {
           clientId,
           clientSecret: secrets[clientSecret],
         })),
+        patients: { latencyScale: ROCHE_LATENCY_SCALE, systems: [SAMPLE_AUTHORITY] },
       },
       certificates,
     );
@@ -105,7 +113,9 @@ export class Session {
 
   /** Changes when something has happened that the counts may show. */
   get revision(): string {
-    return `${String(this.#heard)} ${JSON.stringify(this.roche.stats().totals)}`;
+    const said = [...this.#his.values()].flatMap((his) => his.ledger()).filter(({ accepted }) => accepted).length;
+    const { totals } = this.roche.stats();
+    return JSON.stringify([this.#heard, totals, said, this.roche.patientTotals()]);
   }
 
   /** Looks at the EMR's log and at Roche's statistics, and tells what is new. */
@@ -119,15 +129,33 @@ export class Session {
     return this.#board.count(this.roche.stats().notifications);
   }
 
+  his(organization: DemoOrganization): DemoHis {
+    const his = this.#his.get(organization);
+    if (his === undefined) throw new Error(`${organization.id} is none of the demo's organizations`);
+    return his;
+  }
+
+  /** Patient numbers of all messages that the EMRs accepted. Call `look` before. */
+  get emrNumbers(): ReadonlySet<string> {
+    return this.#emrNumbers;
+  }
+
+  /** How the patients stand, of all hospitals or of some. */
+  patients(organizations: readonly DemoOrganization[] = ORGANIZATIONS): PatientCounts {
+    const sides = organizations.map((one) => ({ emrOid: one.emrOid, ledger: this.his(one).ledger() }));
+    return countPatients(sides, this.roche.patientStats());
+  }
+
   /** What was counted: a column for each organization, and the total. */
   columns(): Column[] {
     const { notifications } = this.roche.stats();
     return [
-      ...ORGANIZATIONS.map(({ id, emrOid }) => ({
-        title: id,
-        counts: this.#board.count(notifications.filter((one) => one.emrOid === emrOid)),
+      ...ORGANIZATIONS.map((organization) => ({
+        title: organization.id,
+        counts: this.#board.count(notifications.filter((one) => one.emrOid === organization.emrOid)),
+        patients: this.patients([organization]),
       })),
-      { title: 'total', counts: this.#board.count(notifications) },
+      { title: 'total', counts: this.#board.count(notifications), patients: this.patients() },
     ];
   }
 
@@ -147,11 +175,12 @@ export class Session {
   /** Gives what is under way a moment, so that the next start finds nothing half done. */
   async finish(signal: AbortSignal): Promise<void> {
     const settled = (): boolean =>
-      this.roche.stats().notifications.every((one) => isAnswered(one) || this.#board.count([one]).refused > 0);
+      this.roche.stats().notifications.every((one) => isAnswered(one) || this.#board.count([one]).refused > 0) &&
+      this.patients().missing.length === 0;
     const end = Date.now() + FINISH_MS;
     await this.look();
     if (this.#ductus === undefined || settled()) return;
-    this.#options.tell.aside('Files under way are being finished; Ctrl-C again ends at once');
+    this.#options.tell.aside('What is under way is being finished; Ctrl-C again ends at once');
     while (!settled() && Date.now() < end && !signal.aborted) {
       await sleep(100);
       await this.look();
@@ -171,6 +200,7 @@ export class Session {
     this.#closers.push(
       () => this.roche.stop(),
       () => this.emr.stop(),
+      () => Promise.resolve([...this.#his.values()].forEach((his) => his.stop())),
     );
     await this.roche.start();
     await this.emr.start();
@@ -183,8 +213,10 @@ export class Session {
       temporalUiPort: ports.temporalUi,
       codecPort: ports.codec === 0 ? undefined : ports.codec,
       rocheServicesUrl: this.roche.servicesUrl,
+      rocheFhirUrl: this.roche.fhirUrl,
       s3Endpoint: this.roche.s3Endpoint,
       emrPort: this.emr.port,
+      hisPorts: ports.his,
     });
     writeDuctusCommand(folder);
     await this.#startDuctus();
@@ -198,7 +230,8 @@ export class Session {
 
   async #startDuctus(): Promise<void> {
     const { folder, tell, signal } = this.#options;
-    const ductus = await startDuctus(folder, (what) => tell.aside(what), signal);
+    const listeners = ORGANIZATIONS.map(({ his }) => his.listener);
+    const ductus = await startDuctus(folder, listeners, (what) => tell.aside(what), signal);
     this.#ductus = ductus;
     folder.writeDuctusPid(ductus.pid);
     for (const { emrOid, username, password } of ORGANIZATIONS) {
@@ -208,6 +241,7 @@ export class Session {
         password: this.#secrets[password],
       });
     }
+    for (const [{ his }, sender] of this.#his) sender.sendTo(ductus.mllpPorts.get(his.listener) ?? 0);
     void ductus.ended.then((end) => this.#gone(describeEnd(end)));
   }
 
@@ -235,6 +269,9 @@ export class Session {
     const news = await this.emr.news();
     this.#board.receive(news.frames);
     this.#heard += news.frames.length;
+    for (const { accepted, patientIds } of news.frames) {
+      if (accepted) for (const number of patientIds) this.#emrNumbers.add(number);
+    }
     this.#observer.see(news);
     this.#observer.hear(this.roche.stats());
   }

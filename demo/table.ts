@@ -1,11 +1,13 @@
 /** The scoreboard as lines for a person. */
 import type { Style } from './display';
+import type { PatientCounts } from './patient-counts';
 import type { FlowCounts } from './scoreboard';
 import type { SampleKind } from './shared-items';
 
 export interface Column {
   readonly title: string;
   readonly counts: FlowCounts;
+  readonly patients: PatientCounts;
 }
 
 type Paint = (style: Style, text: string) => string;
@@ -13,9 +15,11 @@ type Paint = (style: Style, text: string) => string;
 const LABEL = 26;
 const CELL = 12;
 
+type Times = Pick<FlowCounts, 'p50Ms' | 'p95Ms'>;
+
 interface Row {
   readonly label: string;
-  readonly of: (counts: FlowCounts) => number;
+  readonly of: (counts: FlowCounts, patients: PatientCounts) => number;
   /** Shown in this style when it is not 0. */
   readonly alarm?: Style;
 }
@@ -38,6 +42,12 @@ const ROWS: readonly Row[] = [
   ...KIND_LABELS.map(([kind, label]) => ({ label, of: (counts: FlowCounts) => counts.received.byKind[kind] })),
   { label: 'corrections, deletions', of: ({ received }) => received.corrections + received.deletions },
   { label: 'there twice', of: (counts) => counts.twice, alarm: 'bad' },
+  { label: 'messages of the HIS', of: (_, patients) => patients.received },
+  { label: 'patients created at Roche', of: (_, patients) => patients.created },
+  { label: 'patients updated', of: (_, patients) => patients.updated },
+  { label: 'patients merged', of: (_, patients) => patients.merged },
+  { label: 'patients under way', of: (_, patients) => patients.missing.length },
+  { label: 'refused by Roche', of: (_, patients) => patients.parked },
 ];
 
 /**
@@ -45,26 +55,35 @@ const ROWS: readonly Row[] = [
  * @param columns the last one is the total: its times stand below
  */
 export function scoreTable(columns: readonly Column[], paint: Paint = (_style, text) => text): string[] {
-  const total = columns.at(-1)?.counts;
+  const total = columns.at(-1);
   const head = ''.padEnd(LABEL) + columns.map(({ title }) => title.padStart(CELL)).join('');
   const rows = ROWS.map(({ label, of, alarm }) => {
-    const cells = columns.map(({ counts }) => {
-      const text = groups(of(counts)).padStart(CELL);
-      return alarm !== undefined && of(counts) > 0 ? paint(alarm, text) : text;
+    const cells = columns.map(({ counts, patients }) => {
+      const count = of(counts, patients);
+      const text = groups(count).padStart(CELL);
+      return alarm !== undefined && count > 0 ? paint(alarm, text) : text;
     });
     return label.padEnd(LABEL) + cells.join('');
   });
-  const times = `${'notification to EMR'.padEnd(LABEL)}p50 ${duration(total?.p50Ms)}, p95 ${duration(total?.p95Ms)}`;
-  return [paint('bold', head), ...rows, times];
+  const times = (label: string, of: Times | undefined): string =>
+    `${label.padEnd(LABEL)}p50 ${duration(of?.p50Ms)}, p95 ${duration(of?.p95Ms)}`;
+  return [
+    paint('bold', head),
+    ...rows,
+    times('notification to EMR', total?.counts),
+    times('HIS to Roche', total?.patients),
+  ];
 }
 
 /** One line for where no table can be painted. */
-export function scoreLine(counts: FlowCounts): string {
+export function scoreLine(counts: FlowCounts, patients: PatientCounts): string {
   const { notified, duplicates, delivered, acked, refused, items } = counts;
   return (
     `${String(notified)} notified, ${String(duplicates)} twice, ${String(delivered)} delivered, ${String(acked)} acknowledged, ` +
     `${String(refused)} parked, ${groups(items)} items in the EMR, ` +
-    `p50 ${duration(counts.p50Ms)}, p95 ${duration(counts.p95Ms)}`
+    `p50 ${duration(counts.p50Ms)}, p95 ${duration(counts.p95Ms)}; ` +
+    `${String(patients.received)} messages of the HIS, ${String(patients.created)} patients created, ` +
+    `${String(patients.updated)} updated, ${String(patients.missing.length)} under way`
   );
 }
 

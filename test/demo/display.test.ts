@@ -1,6 +1,7 @@
 /** What a terminal gets, and what a file gets. */
 import { cut, Display, type Screen } from '../../demo/display';
 import { createNarrator } from '../../demo/narrator';
+import { countPatients } from '../../demo/patient-counts';
 import { Scoreboard } from '../../demo/scoreboard';
 import { duration, groups, scoreLine, scoreTable } from '../../demo/table';
 
@@ -32,6 +33,11 @@ class FakeScreen implements Screen {
 }
 
 const counts = new Scoreboard().count([]);
+const roche = {
+  totals: { patients: 0, creates: 0, updates: 0, unchanged: 0, refusedCreates: 0, overlapping: 0, answers: {} },
+};
+const noPatients = countPatients([], { ...roche, patients: [], accepted: [], refused: [] });
+const patients = { ...noPatients, received: 37, created: 30, updated: 7, merged: 1, missing: ['SYN-1'], parked: 1 };
 
 describe('display', () => {
   it('should paint a table in place, below the lines that stay', () => {
@@ -79,10 +85,15 @@ const received = (glucose: number) => ({
 
 describe('table', () => {
   const columns = [
-    { title: 'st-marien', counts: { ...counts, notified: 40, received: received(12_345), refused: 1, open: 3 } },
+    {
+      title: 'st-marien',
+      counts: { ...counts, notified: 40, received: received(12_345), refused: 1, open: 3 },
+      patients: noPatients,
+    },
     {
       title: 'total',
       counts: { ...counts, notified: 60, received: received(17_000), refused: 1, open: 3, p50Ms: 210, p95Ms: 4321 },
+      patients: { ...patients, p50Ms: 1089, p95Ms: 2779 },
     },
   ];
 
@@ -102,7 +113,14 @@ describe('table', () => {
       'reports                              2           2',
       'corrections, deletions              17          17',
       'there twice                          0           0',
+      'messages of the HIS                  0          37',
+      'patients created at Roche            0          30',
+      'patients updated                     0           7',
+      'patients merged                      0           1',
+      'patients under way                   0           1',
+      'refused by Roche                     0           1',
       'notification to EMR       p50 210 ms, p95 4.3 s',
+      'HIS to Roche              p50 1.1 s, p95 2.8 s',
     ]);
   });
 
@@ -112,8 +130,9 @@ describe('table', () => {
   });
 
   it('should fit into one line where there is no terminal', () => {
-    expect(scoreLine({ ...counts, notified: 3, items: 1_000 })).toBe(
-      '3 notified, 0 twice, 0 delivered, 0 acknowledged, 0 parked, 1,000 items in the EMR, p50 -, p95 -',
+    expect(scoreLine({ ...counts, notified: 3, items: 1_000 }, patients)).toBe(
+      '3 notified, 0 twice, 0 delivered, 0 acknowledged, 0 parked, 1,000 items in the EMR, p50 -, p95 -; ' +
+        '37 messages of the HIS, 30 patients created, 7 updated, 1 under way',
     );
   });
 

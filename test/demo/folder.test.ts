@@ -15,8 +15,10 @@ const ADDRESSES = {
   temporalUiPort: 8233,
   codecPort: 8234,
   rocheServicesUrl: 'https://localhost:9001/partners/services/api/',
+  rocheFhirUrl: 'https://localhost:9003/partners/fhir/stu3/api/',
   s3Endpoint: 'https://localhost:9002',
-  emrPort: 2575,
+  emrPort: 2600,
+  hisPorts: [2575, 2576],
 };
 
 describe('demo folder', () => {
@@ -44,6 +46,14 @@ describe('demo folder', () => {
     expect(Object.values(config.destinations).map(({ hl7 }) => [hl7.insulin, hl7.devices])).toEqual([
       ['oru', 'describe'],
       ['ras', 'describe'],
+    ]);
+    expect(Object.values(config.organizations).map(({ patientSync }) => patientSync?.mllp)).toMatchObject([
+      [{ name: 'his-marien', host: '127.0.0.1', port: 2575 }],
+      [{ name: 'his-anna', host: '127.0.0.1', port: 2576 }],
+    ]);
+    expect(Object.values(config.organizations).map(({ patientIdentity }) => patientIdentity)).toMatchObject([
+      { source: 'as-sent', consent: 'ignore' },
+      { source: 'registry', consent: 'required' },
     ]);
   });
 
