@@ -40,8 +40,8 @@ async function main(configFile: string): Promise<void> {
     return simulator.share({ ...request, bundle });
   });
   const controlUrl = await listenForControl(control, 0);
-  const { seed, servicesUrl, s3Endpoint } = simulator;
-  const ready: Ready = { simulator: 'roche', pid: process.pid, seed, servicesUrl, s3Endpoint, controlUrl };
+  const { seed, servicesUrl, fhirUrl, s3Endpoint } = simulator;
+  const ready: Ready = { simulator: 'roche', pid: process.pid, seed, servicesUrl, fhirUrl, s3Endpoint, controlUrl };
   process.stdin.resume().once('end', () => process.exit(0));
   process.once('SIGTERM', () => process.exit(0));
   console.log(JSON.stringify(ready));

@@ -44,6 +44,8 @@ export interface StageOptions {
   readonly destination: object;
   /** Merged into the configuration. */
   readonly config?: object;
+  /** `patientSync` of the first organization, without the address of Roche's services. */
+  readonly patientSync?: object;
 }
 
 /** As `ductus` runs in production: src/cli/main.ts, Dockerfile. */
@@ -122,7 +124,17 @@ export async function startStage(options: StageOptions): Promise<Stage> {
         hashKey: { file: 'secrets/hash-key' },
       },
       operators: [{ name: 'night-shift', token: { file: 'secrets/operator-token' } }],
-      organizations: Object.fromEntries(ORGANIZATIONS.map((one) => [one.id, organizationConfig(one, ready)])),
+      organizations: Object.fromEntries(
+        ORGANIZATIONS.map((one) => [
+          one.id,
+          {
+            ...organizationConfig(one, ready),
+            ...(options.patientSync === undefined || one !== ORGANIZATIONS[0]
+              ? {}
+              : { patientSync: { fhirUrl: ready.fhirUrl, ...options.patientSync } }),
+          },
+        ]),
+      ),
       destinations: {
         [DESTINATION]: { kind: 'mllp', host: '127.0.0.1', port: emr.port, ...options.destination },
       },
