@@ -6,7 +6,7 @@
  * falls into single letters; and it splits at every LF, so that a line break inside a text begins a segment.
  */
 import { DuctusError } from '../../domain/errors';
-import { readDelimiters, type Delimiters } from './delimiters';
+import { readDelimiters, STANDARD_DELIMITERS, type Delimiters } from './delimiters';
 import { unescapeValue } from './escapes';
 
 /** HL7 null: the field is to be emptied (v2.5.1 §2.6). */
@@ -39,6 +39,19 @@ export class Hl7Field {
    */
   text(component = 1): string {
     return this.#value(this.#component(component));
+  }
+
+  /** As `text`, with `&` between subcomponents, whatever the sender's delimiter is: the same under the standard delimiters. */
+  standardText(component = 1): string {
+    const raw = this.#component(component);
+    const { subcomponent } = this.#message.delimiters;
+    if (subcomponent === '' || subcomponent === STANDARD_DELIMITERS.subcomponent || !raw.includes(subcomponent)) {
+      return this.#value(raw);
+    }
+    return raw
+      .split(subcomponent)
+      .map((part) => this.#value(part))
+      .join(STANDARD_DELIMITERS.subcomponent);
   }
 
   /** A subcomponent; '' when there is none, or null. */

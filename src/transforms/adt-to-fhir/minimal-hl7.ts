@@ -33,13 +33,23 @@ export function minimalHl7(message: Hl7Message, { facts, pid, number, prior, dia
   const { header } = message;
   const evn = message.first('EVN');
   const lines = [
-    `MSH|^~\\&|||||${write(header.rawField(7))}||ADT^${facts.event}|${escapeText(facts.controlId)}|${escapeText(facts.processingId)}|${facts.version}`,
-    ...(evn === undefined ? [] : [segment('EVN', evn, [2], write)]),
-    segment('PID', pid, PID_FIELDS, write, new Map([[number.field, write(number.raw)]])),
+    `MSH|^~\\&|||||${time(header, 7)}||ADT^${facts.event}|${escapeText(facts.controlId)}|${escapeText(facts.processingId)}|${facts.version}`,
+    ...(evn === undefined ? [] : [`EVN||${time(evn, 2)}`]),
+    segment('PID', pid, PID_FIELDS, write, new Map([...times(pid, [7, 29]), [number.field, write(number.raw)]])),
     ...(prior === undefined ? [] : [`MRG|${write(prior.raw)}`]),
-    ...diagnoses.map((dg1) => segment('DG1', dg1, DG1_FIELDS, write)),
+    ...diagnoses.map((dg1) => segment('DG1', dg1, DG1_FIELDS, write, new Map(times(dg1, [5, 19])))),
   ];
   return `${lines.join('\r')}\r`;
+}
+
+/** As it is read: a time has one component. */
+function time(from: Hl7Segment, field: number): string {
+  const value = from.value(field).trim();
+  return value === NULL ? NULL : escapeText(value);
+}
+
+function times(from: Hl7Segment, fields: readonly number[]): [number, string][] {
+  return fields.map((field) => [field, time(from, field)]);
 }
 
 function segment(

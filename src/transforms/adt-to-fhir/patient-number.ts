@@ -102,8 +102,8 @@ function filled(segment: Hl7Segment, position: number): Candidate[] {
       field,
       position,
       repetition: at + 1,
-      value: field.text(1).trim(),
-      type: field.text(5).trim(),
+      value: field.standardText(1).trim(),
+      type: field.standardText(5).trim(),
     }))
     .filter(({ value }) => value !== '');
 }
