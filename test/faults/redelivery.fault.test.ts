@@ -60,10 +60,10 @@ it('should correct each reading once while the processes that send it are killed
     folder,
     workers: 2,
     roche: { seed: 1, duplicateRate: 0 },
-    // Long answers, so that a kill finds messages under way.
-    emr: { seed: 1, rates: { delay: 0.5 }, delayMs: 700 },
+    // Long answers over one connection, so that kills find messages under way, however fast the machine is.
+    emr: { seed: 1, rates: { delay: 1 }, delayMs: 250 },
     destination: {
-      connections: 4,
+      connections: 1,
       drainPerSecond: 5,
       maxObservationsPerMessage: 3,
       acknowledgmentTimeoutMs: 5_000,
