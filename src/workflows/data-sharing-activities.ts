@@ -5,12 +5,8 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { DataSharingActivities } from '../activities/data-sharing';
 import { LIMITS } from '../domain/limits';
+import { GROWING_WAITS } from './waits';
 
-const growingWaits = {
-  initialInterval: LIMITS.retryFirstMs,
-  backoffCoefficient: 2,
-  maximumInterval: LIMITS.retryLongestMs,
-};
 export const quick = proxyLocalActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.quickStepMs,
   retry: { maximumAttempts: 1 },
@@ -18,26 +14,26 @@ export const quick = proxyLocalActivities<DataSharingActivities>({
 /** Steps on the store alone go on until it is back. */
 export const ledger = proxyActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.ledgerStepMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 export const fetching = proxyActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.retrieveTryMs,
   scheduleToCloseTimeout: LIMITS.retrieveTotalMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 export const transforming = proxyActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.transformTryMs,
   scheduleToCloseTimeout: LIMITS.transformTotalMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 /** No limit in total: a destination that fails is paused, and its work waits for it. */
 export const delivering = proxyActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.deliverTryMs,
   heartbeatTimeout: LIMITS.deliverHeartbeatMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 export const acknowledging = proxyActivities<DataSharingActivities>({
   startToCloseTimeout: LIMITS.rocheRequestMs + LIMITS.ledgerStepMs,
   scheduleToCloseTimeout: LIMITS.acknowledgeTotalMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });

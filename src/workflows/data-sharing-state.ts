@@ -3,21 +3,16 @@
  */
 import type { DataSharingStatus, Notification, Repair, RepairStep } from '../domain/data-sharing';
 import { ERRORS } from '../domain/errors';
-import { isPlainText } from '../domain/plain-text';
 import type { DestinationId } from '../domain/identifiers';
-import { Stage, type Outcome } from '../domain/stages';
+import type { Outcome } from '../domain/stages';
+import { RepairableState } from './repairs';
 import type { StepFailure } from './steps';
 
 const REPAIR_STEPS: readonly RepairStep[] = ['retrieve', 'transform', 'deliver', 'acknowledge'];
 
-function isGoodText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && isPlainText(value);
-}
-
-export class DataSharingState {
-  stage: Stage = Stage.received;
+export class DataSharingState extends RepairableState {
   outcome: Outcome | undefined;
-  failure: (StepFailure & { readonly step: RepairStep }) | undefined;
+  override failure: (StepFailure & { readonly step: RepairStep }) | undefined;
   /** Notifications taken in this run, the first included. */
   notifications = 0;
   /** Moments at which an earlier file of the patient may be out of the way. */
@@ -29,10 +24,11 @@ export class DataSharingState {
   readonly #flags = new Set<string>();
   #first: Notification | undefined;
   #newest: Notification | undefined;
-  #decision: Repair | undefined;
 
   /** @param steps from which this work can go on after parking */
-  constructor(private readonly steps: readonly RepairStep[] = REPAIR_STEPS) {}
+  constructor(private readonly steps: readonly RepairStep[] = REPAIR_STEPS) {
+    super();
+  }
 
   /** Takes a notification: the newest one has the handle and the URL that are valid now. */
   notify(notification: Notification): void {
@@ -67,16 +63,7 @@ export class DataSharingState {
     return [...this.#flags];
   }
 
-  /**
-   * Why a repair can't be taken now, or undefined when it can.
-   */
-  whyNot(repair: Repair): string | undefined {
-    if (typeof repair !== 'object' || repair === null) return 'a repair is an object with action, by and reason';
-    if (this.stage !== Stage.parked) return `the work is not parked, it is ${this.stage}`;
-    if (this.failure === undefined) return 'a decision is being written down';
-    if (this.#decision !== undefined) return `it was decided already: ${this.#decision.action}`;
-    if (!isGoodText(repair.by)) return 'by: say who decides, in plain text';
-    if (!isGoodText(repair.reason)) return 'reason: say why, in plain text';
+  protected override whyNotHere(repair: Repair): string | undefined {
     switch (repair.action) {
       case 'retry':
         return repair.from === undefined || this.steps.includes(repair.from)
@@ -84,10 +71,10 @@ export class DataSharingState {
           : `from: one of ${this.steps.join(', ')}`;
       case 'skip':
         if (!Array.isArray(repair.resources)) return 'resources: a list of FHIR references, which may be empty';
-        if (this.failure.step === 'retrieve')
+        if (this.failure?.step === 'retrieve')
           return 'there is no file yet, so nothing can be left out of it: retry or discard';
         // Which resources would go to another patient, the ledger knows.
-        return this.failure.step === 'transform' &&
+        return this.failure?.step === 'transform' &&
           this.failure.code !== 'DUCTUS_PATIENT_CHANGED' &&
           repair.resources.length === 0
           ? 'resources: name what to leave out, as no message has failed'
@@ -97,20 +84,6 @@ export class DataSharingState {
       default:
         return 'action: one of retry, skip, discard';
     }
-  }
-
-  decide(repair: Repair): void {
-    this.#decision = repair;
-  }
-
-  get decided(): boolean {
-    return this.#decision !== undefined;
-  }
-
-  takeDecision(): Repair | undefined {
-    const decision = this.#decision;
-    this.#decision = undefined;
-    return decision;
   }
 
   /** True when a new notification by itself gets parked work going (ARCHITECTURE §7). */

@@ -25,6 +25,7 @@ import { SIGNALS } from '../domain/messages';
 import { ROCHE_DESTINATION_PREFIX } from '../domain/workflow-ids';
 import { pausedDetails } from './operator-view';
 import { ERROR_CODE, STAGE } from './search-attributes';
+import { GROWING_WAITS } from './waits';
 
 export const report = defineSignal<[DestinationReport]>(SIGNALS.report);
 /** Signals, not updates: they may be what starts the workflow, and an order to hold always succeeds. */
@@ -33,7 +34,7 @@ export const resume = defineSignal<[DestinationOrder]>(SIGNALS.resume);
 
 const activities = proxyActivities<DestinationActivities>({
   startToCloseTimeout: LIMITS.ledgerStepMs,
-  retry: { initialInterval: LIMITS.retryFirstMs, backoffCoefficient: 2, maximumInterval: LIMITS.retryLongestMs },
+  retry: GROWING_WAITS,
 });
 
 /**

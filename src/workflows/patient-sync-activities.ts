@@ -5,12 +5,8 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PatientSyncActivities } from '../activities/patient-sync';
 import { LIMITS } from '../domain/limits';
+import { GROWING_WAITS } from './waits';
 
-const growingWaits = {
-  initialInterval: LIMITS.retryFirstMs,
-  backoffCoefficient: 2,
-  maximumInterval: LIMITS.retryLongestMs,
-};
 export const quick = proxyLocalActivities<PatientSyncActivities>({
   startToCloseTimeout: LIMITS.quickStepMs,
   retry: { maximumAttempts: 1 },
@@ -18,7 +14,7 @@ export const quick = proxyLocalActivities<PatientSyncActivities>({
 /** Steps on the store alone go on until it is back. */
 export const ledger = proxyActivities<PatientSyncActivities>({
   startToCloseTimeout: LIMITS.ledgerStepMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 /**
  * No limit in total: when Roche fails, its destination is paused, and patients wait for it. A try waits for one of the
@@ -27,10 +23,10 @@ export const ledger = proxyActivities<PatientSyncActivities>({
 export const sending = proxyActivities<PatientSyncActivities>({
   startToCloseTimeout: LIMITS.deliverTryMs,
   heartbeatTimeout: LIMITS.deliverHeartbeatMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 export const reporting = proxyActivities<PatientSyncActivities>({
   startToCloseTimeout: LIMITS.deskReportMs,
   scheduleToCloseTimeout: LIMITS.deskReportTotalMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });

@@ -1,6 +1,5 @@
 /** State and rules of one patient's workflow, without Temporal: what came, what is parked, and what may be decided. */
 import type { Repair } from '../domain/data-sharing';
-import { isPlainText } from '../domain/plain-text';
 import type {
   DeskReport,
   PatientChange,
@@ -10,14 +9,10 @@ import type {
 } from '../domain/patient-sync';
 import { Stage } from '../domain/stages';
 import { PatientQueue } from './patient-sync-queue';
+import { RepairableState } from './repairs';
 
-function isGoodText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && isPlainText(value);
-}
-
-export class PatientSyncState {
-  stage: Stage = Stage.received;
-  failure: PatientFailure | undefined;
+export class PatientSyncState extends RepairableState {
+  override failure: PatientFailure | undefined;
   /** Came and was not looked at yet. */
   readonly arrived: PatientChange[];
   readonly queue: PatientQueue;
@@ -27,9 +22,9 @@ export class PatientSyncState {
   released = false;
   /** The number was merged into another: look at the registry again. */
   merged = false;
-  #decision: Repair | undefined;
 
   constructor({ waiting = [], taken = [], parked, reports = [] }: PatientSyncInput) {
+    super();
     this.arrived = [...waiting];
     this.queue = new PatientQueue(taken);
     this.reports = new Set(reports);
@@ -43,14 +38,7 @@ export class PatientSyncState {
     if (!isKnown) this.arrived.push(change);
   }
 
-  /** Why a repair can't be taken now, or undefined when it can. */
-  whyNot(repair: Repair): string | undefined {
-    if (typeof repair !== 'object' || repair === null) return 'a repair is an object with action, by and reason';
-    if (this.stage !== Stage.parked) return `the work is not parked, it is ${this.stage}`;
-    if (this.failure === undefined) return 'a decision is being written down';
-    if (this.#decision !== undefined) return `it was decided already: ${this.#decision.action}`;
-    if (!isGoodText(repair.by)) return 'by: say who decides, in plain text';
-    if (!isGoodText(repair.reason)) return 'reason: say why, in plain text';
+  protected override whyNotHere(repair: Repair): string | undefined {
     switch (repair.action) {
       case 'retry':
         return repair.from === undefined || repair.from === 'transform' || repair.from === 'deliver'
@@ -63,20 +51,6 @@ export class PatientSyncState {
       default:
         return 'action: one of retry, discard';
     }
-  }
-
-  decide(repair: Repair): void {
-    this.#decision = repair;
-  }
-
-  get decided(): boolean {
-    return this.#decision !== undefined;
-  }
-
-  takeDecision(): Repair | undefined {
-    const decision = this.#decision;
-    this.#decision = undefined;
-    return decision;
   }
 
   status(): PatientSyncStatus {

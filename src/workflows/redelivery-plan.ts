@@ -24,25 +24,24 @@ import type {
   RedeliverySelection,
 } from '../domain/redelivery';
 import { comparingDetails } from './operator-view';
+import { GROWING_WAITS } from './waits';
 
 /** A query: a command line asks again and again, and nothing changes by it. */
 export const progress = defineQuery<RedeliveryProgress | undefined>(QUERIES.progress);
 
-const growingWaits = {
-  initialInterval: LIMITS.retryFirstMs,
-  backoffCoefficient: 2,
-  maximumInterval: LIMITS.retryLongestMs,
-};
-const ledger = proxyActivities<RedeliveryActivities>({ startToCloseTimeout: LIMITS.ledgerStepMs, retry: growingWaits });
+const ledger = proxyActivities<RedeliveryActivities>({
+  startToCloseTimeout: LIMITS.ledgerStepMs,
+  retry: GROWING_WAITS,
+});
 const comparing = proxyActivities<RedeliveryActivities>({
   startToCloseTimeout: LIMITS.compareTryMs,
   heartbeatTimeout: LIMITS.compareHeartbeatMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 const starting = proxyActivities<RedeliveryActivities>({
   startToCloseTimeout: LIMITS.startPageMs,
   heartbeatTimeout: LIMITS.startHeartbeatMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
 
 export async function redeliveryPlan(input: RedeliveryPlanInput): Promise<RedeliveryPlanResult> {

@@ -20,12 +20,8 @@ import { Run, type Next } from './data-sharing';
 import { listen, status } from './data-sharing-messages';
 import { DataSharingState } from './data-sharing-state';
 import { quickThenPatient, quickThenUntilDone } from './steps';
+import { GROWING_WAITS } from './waits';
 
-const growingWaits = {
-  initialInterval: LIMITS.retryFirstMs,
-  backoffCoefficient: 2,
-  maximumInterval: LIMITS.retryLongestMs,
-};
 const own = proxyLocalActivities<RedeliveryActivities>({
   startToCloseTimeout: LIMITS.quickStepMs,
   retry: { maximumAttempts: 1 },
@@ -33,9 +29,12 @@ const own = proxyLocalActivities<RedeliveryActivities>({
 const patient = proxyActivities<RedeliveryActivities>({
   startToCloseTimeout: LIMITS.transformTryMs,
   scheduleToCloseTimeout: LIMITS.transformTotalMs,
-  retry: growingWaits,
+  retry: GROWING_WAITS,
 });
-const ledger = proxyActivities<RedeliveryActivities>({ startToCloseTimeout: LIMITS.ledgerStepMs, retry: growingWaits });
+const ledger = proxyActivities<RedeliveryActivities>({
+  startToCloseTimeout: LIMITS.ledgerStepMs,
+  retry: GROWING_WAITS,
+});
 
 export async function redelivery(input: RedeliveryInput): Promise<DataSharingResult> {
   const state = new DataSharingState(['retrieve', 'transform', 'deliver']);
