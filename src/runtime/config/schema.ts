@@ -5,11 +5,11 @@
  * Over 200 lines because a reader looks for a key in one place.
  */
 import { z } from 'zod';
-import { DestinationIdSchema, EmrOidSchema, OrganizationIdSchema } from '../../domain/identifiers';
+import { DestinationIdSchema, OrganizationIdSchema } from '../../domain/identifiers';
 import { LIMITS } from '../../domain/limits';
 import { ROCHE_DESTINATION_PREFIX } from '../../domain/workflow-ids';
 import { createDestinationSchema } from './destination-schema';
-import { createPatientSyncSchema } from './patient-sync-schema';
+import { createOrganizationSchema } from './organization-schema';
 import type { Secret } from './secret';
 
 /** How a secret stands in the file: by environment variable or by file, never as a literal. */
@@ -217,142 +217,6 @@ export function createConfigSchema(read: SecretReader) {
       ),
   });
 
-  const organization = z.strictObject({
-    emrOid: EmrOidSchema.describe('OID by which Roche names the organization'),
-    timeZone: z
-      .string()
-      .refine(isTimeZone, 'is not an IANA time zone')
-      .describe('zone of device times that come without an offset'),
-    notification: z
-      .strictObject({
-        basic: z
-          .strictObject({
-            username: z
-              .string()
-              .regex(/^[^:]+$/, 'a user name of Basic authentication has no colon (RFC 7617)')
-              .describe('user name'),
-            password: secret.describe('password'),
-          })
-          .optional()
-          .describe('user name and password that Roche sends'),
-        clientCertificate: z
-          .strictObject({
-            sha256: z
-              .string()
-              .regex(/^[0-9A-Fa-f:]{64,95}$/)
-              .describe('SHA-256 fingerprint'),
-          })
-          .optional()
-          .describe('client certificate that Roche presents; needs api.tls.clientCa'),
-      })
-      .refine(
-        (n) => n.basic !== undefined || n.clientCertificate !== undefined,
-        'set basic, clientCertificate, or both',
-      )
-      .describe('how Roche proves itself; when both are set, both are asked for'),
-    roche: z.strictObject({
-      servicesUrl: z
-        .url()
-        .describe('base of the services API, as in https://api-services-eu.rochedcplatform.com/partners/services/api/'),
-      clientId: z.string().min(1).describe('issued by Roche'),
-      clientSecret: secret.describe('issued by Roche'),
-      tls: clientTls.describe('mutual TLS; the certificate is issued by Roche'),
-      requestTimeoutMs: milliseconds.default(LIMITS.rocheRequestMs).describe('one request for a token or an ACK'),
-    }),
-    retrieval: z
-      .strictObject({
-        credentials: z
-          .discriminatedUnion('source', [
-            z.strictObject({ source: z.literal('roche-token') }),
-            z.strictObject({
-              source: z.literal('assume-role'),
-              region: z.string().describe('AWS region of STS'),
-              roleArn: z.string().describe('role to assume'),
-              externalId: z.string().optional().describe('external id of the trust policy'),
-              sessionName: z.string().default('ductus').describe('stands in CloudTrail'),
-              durationSeconds: z.number().int().min(900).max(43_200).default(3600).describe('life of the credentials'),
-              endpoint: z.url().optional().describe('STS endpoint instead of the one of the region'),
-            }),
-            z.strictObject({
-              source: z.literal('web-identity'),
-              region: z.string().describe('AWS region of STS'),
-              roleArn: z.string().describe('role to assume'),
-              tokenFile: z.string().describe('file with the web identity token; read at each use'),
-              sessionName: z.string().default('ductus').describe('stands in CloudTrail'),
-              durationSeconds: z.number().int().min(900).max(43_200).default(3600).describe('life of the credentials'),
-              endpoint: z.url().optional().describe('STS endpoint instead of the one of the region'),
-            }),
-          ])
-          .prefault({ source: 'roche-token' })
-          .describe('where credentials for S3 come from'),
-        endpoint: z.url().optional().describe('S3 endpoint instead of the one of the region'),
-        ca: secret.optional().describe('certificate authority of the S3 endpoint, PEM'),
-        allowedBuckets: z
-          .array(z.string())
-          .optional()
-          .describe('access-point ARNs or buckets that a notification may name; default: any'),
-        allowedHosts: z
-          .array(z.string())
-          .default(['amazon-s3'])
-          .describe(
-            'hosts that a pre-signed URL may name; `*.` stands for any sub-domain, `amazon-s3` for the hosts of Amazon S3',
-          ),
-        urlKeys: z
-          .array(z.string())
-          .default(['preSignedUrl', 'presignedUrl', 'PreSignedUrl', 'url'])
-          .describe('names under which a pre-signed URL may come in MessageReference'),
-        maxFileBytes: z
-          .number()
-          .int()
-          .positive()
-          .default(100 * 1024 * 1024)
-          .describe('a larger file is parked'),
-      })
-      .prefault({}),
-    patientIdentity: z
-      .strictObject({
-        source: z
-          .enum(['as-sent', 'registry'])
-          .default('as-sent')
-          .describe(
-            'as-sent: the number that Roche gives goes to the EMR; registry: the hospital’s own number from the cross-reference (`ductus patients`)',
-          ),
-        unknown: z
-          .enum(['park', 'as-sent'])
-          .default('park')
-          .describe('with `registry`, a patient without an entry: park the file, or send the number that Roche gives'),
-        consent: z
-          .enum(['ignore', 'required'])
-          .default('ignore')
-          .describe(
-            'required: only data of patients whom this hospital created at Roche and whose consent is in the registry; needs patientSync',
-          ),
-        withoutConsent: z
-          .enum(['park', 'refuse'])
-          .default('park')
-          .describe(
-            'with `consent: required`, a file without it: park it, or deliver nothing and acknowledge, so that Roche stops',
-          ),
-      })
-      .prefault({}),
-    patientSync: createPatientSyncSchema(secret)
-      .optional()
-      .describe('patients of the HIS go to Roche; off when left out (docs/guide/patient-sync.md)'),
-    alerts: z
-      .strictObject({
-        noTrafficHours: z
-          .number()
-          .positive()
-          .optional()
-          .describe('alert when no new notification came for this long; off when left out'),
-      })
-      .prefault({}),
-    destinations: z
-      .array(DestinationIdSchema)
-      .min(1)
-      .describe('where the data goes; Roche is acknowledged after all have it'),
-  });
-
   return z
     .strictObject({
       dataDir: z.string().default('.ductus').describe('folder of the embedded servers and of the blob store'),
@@ -365,7 +229,9 @@ export function createConfigSchema(read: SecretReader) {
       blobs: blobs.prefault({}),
       encryption,
       operators: z.array(operator).default([]).describe('people and programs that may use the operations API'),
-      organizations: z.record(OrganizationIdSchema, organization).describe('hospitals, by a short name of yours'),
+      organizations: z
+        .record(OrganizationIdSchema, createOrganizationSchema(secret, clientTls))
+        .describe('hospitals, by a short name of yours'),
       destinations: z
         .record(DestinationIdSchema, createDestinationSchema(secret, clientTls))
         .describe('where data goes, by a short name of yours'),
@@ -486,12 +352,3 @@ export type DestinationConfig = Config['destinations'][keyof Config['destination
 export type DestinationConfigOf<Kind extends DestinationConfig['kind']> = Extract<DestinationConfig, { kind: Kind }>;
 export type PatientSyncConfig = NonNullable<OrganizationConfig['patientSync']>;
 export type ClientTlsConfig = OrganizationConfig['roche']['tls'];
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
