@@ -11,6 +11,7 @@ import { migrateStore, openStore, type Store } from '../../src/store/database';
 import { listAudit } from '../../src/queries/audit';
 import { SECRETS, testConfig } from '../support/config';
 import { NO_HEALTH } from '../support/no-health';
+import { NO_OPERATIONS } from '../support/no-operations';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
 
@@ -52,15 +53,7 @@ beforeEach(async () => {
     metrics: createMetrics(),
     notify: unused,
     redelivery: NO_REDELIVERY,
-    operations: {
-      parked: () => Promise.resolve([]),
-      work: unused,
-      repair: unused,
-      repairAll: unused,
-      destinations: unused,
-      hold: unused,
-      resume: unused,
-    },
+    operations: { ...NO_OPERATIONS, parked: () => Promise.resolve([]) },
     patients: createPatientOperations(config, store),
     audit: createAuditLog(config, store),
     health: NO_HEALTH,

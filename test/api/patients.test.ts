@@ -11,6 +11,7 @@ import { SECRETS, testConfig } from '../support/config';
 import { startRealPostgres, type RealPostgres } from '../support/postgres';
 import { merge, parkMessage, register } from '../support/registry';
 import { NO_HEALTH } from '../support/no-health';
+import { NO_OPERATIONS } from '../support/no-operations';
 import { NO_REDELIVERY } from '../support/no-redelivery';
 
 const SYSTEM = 'urn:oid:2.999.1.10';
@@ -60,16 +61,11 @@ beforeEach(async () => {
     notify: unused,
     redelivery: NO_REDELIVERY,
     operations: {
-      parked: unused,
-      work: unused,
+      ...NO_OPERATIONS,
       repair: (workflowId, decision) => {
         repaired.push([workflowId, decision]);
         return Promise.resolve({ accepted: true, stage: 'received' });
       },
-      repairAll: unused,
-      destinations: unused,
-      hold: unused,
-      resume: unused,
     },
     patients: createPatientOperations(config, store),
     audit: createAuditLog(config, store),

@@ -7,7 +7,6 @@ import type { Insertable } from 'kysely';
 import { SAMPLE_AUTHORITY, samplePatient } from '../../simulators/roche-dc/sample-data';
 import { openStore } from '../../src/store/database';
 import type { PatientTable } from '../../src/store/schema';
-import { SECRETS } from '../support/config';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import {
   acknowledged,
@@ -22,6 +21,7 @@ import {
   stored,
   WAIT_MS,
 } from '../support/hospital-steps';
+import { operations } from '../support/operations';
 import { authority, difference, redelivered, restartWith, signOff } from '../support/redelivery-steps';
 import { merge, register } from '../support/registry';
 import { testTemporalAddress } from '../support/temporal';
@@ -86,20 +86,6 @@ async function into(hospital: Hospital, patient: number, survivor: string): Prom
   } finally {
     await store.destroy();
   }
-}
-
-async function operations(hospital: Hospital, path: string, body?: object): Promise<unknown> {
-  const response = await request(`${hospital.url}/operations/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      authorization: `Bearer ${SECRETS['OPERATOR'] ?? ''}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = await response.body.json();
-  expect({ status: response.statusCode, answer }).toMatchObject({ status: 200 });
-  return answer;
 }
 
 function give(hospital: Hospital, patient: number, consent: 'given' | 'withdrawn' = 'given'): Promise<unknown> {

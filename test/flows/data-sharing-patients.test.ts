@@ -8,7 +8,6 @@ import { z } from 'zod';
 import { FhirServerSimulator } from '../../simulators/fhir-server/fhir-server-simulator';
 import { sampleReport } from '../../simulators/roche-dc/sample-report';
 import { bgBundle, correctionBundle, SAMPLE_AUTHORITY, samplePatient } from '../../simulators/roche-dc/sample-data';
-import { SECRETS } from '../support/config';
 import { openHospital, startWorld, type Hospital, type World } from '../support/ductus';
 import {
   acknowledged,
@@ -22,6 +21,7 @@ import {
   stored,
   WAIT_MS,
 } from '../support/hospital-steps';
+import { operations } from '../support/operations';
 import { difference } from '../support/redelivery-steps';
 import { testTemporalAddress } from '../support/temporal';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -34,21 +34,6 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const registry = { patientIdentity: { source: 'registry' } };
-
-/** A call of the operators' API. */
-async function operations(hospital: Hospital, path: string, body?: object): Promise<unknown> {
-  const response = await request(`${hospital.url}/operations/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      authorization: `Bearer ${SECRETS['OPERATOR'] ?? ''}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = await response.body.json();
-  expect({ status: response.statusCode, answer }).toMatchObject({ status: 200 });
-  return answer;
-}
 
 function importing(hospital: Hospital, patient: number, more: object = {}): Promise<unknown> {
   return operations(hospital, 'patients/import', {

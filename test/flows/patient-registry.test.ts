@@ -2,11 +2,10 @@
  * The registry between both flows: what the HIS says of a patient reaches Roche and the registry, and data come back by what
  * the registry says; and what operators do about it.
  */
-import { request } from 'undici';
 import { bgBundle, correctionBundle, samplePatient } from '../../simulators/roche-dc/sample-data';
-import { SECRETS } from '../support/config';
 import { startWorld, type Hospital, type World } from '../support/ductus';
 import { decidedBy, parked, repair, result, share } from '../support/hospital-steps';
+import { operations } from '../support/operations';
 import { ended, openPatientHospital, patientStage, say, sayAndEnd, states, taken } from '../support/patient-steps';
 import { SYSTEM } from '../support/registry';
 import { testTemporalAddress } from '../support/temporal';
@@ -16,20 +15,6 @@ beforeAll(async () => {
   world = await startWorld(testTemporalAddress());
 });
 afterAll(() => world.stop());
-
-async function operations(hospital: Hospital, path: string, body?: object): Promise<unknown> {
-  const response = await request(`${hospital.url}/operations/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      authorization: `Bearer ${SECRETS['OPERATOR'] ?? ''}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = await response.body.json();
-  expect({ status: response.statusCode, answer }).toMatchObject({ status: 200 });
-  return answer;
-}
 
 const order = (hospital: Hospital) => ({ organization: hospital.organizationId, reason: 'a test' });
 const consent = (hospital: Hospital, number: string, state: 'given' | 'withdrawn'): Promise<unknown> =>
